@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+ARGS ?=
+# Paths stay relative, so that a folder with spaces in its name works.
+BIN := .venv/bin
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: setup
+setup: .venv/ready ## the virtual environment, from the locked dependencies
+
+.venv/ready: requirements/dev.lock pyproject.toml contracts/pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e contracts -e .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## the whole system on this machine with sixty procedures on their way (ARGS=--once stops at the end)
+	$(BIN)/infoparquet demo $(ARGS)
+
+.PHONY: test
+test: setup ## every test (ARGS="-k word" chooses)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: check
+check: setup ## format, lint, types, imports between layers, budgets of style
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.budgets
+
+.PHONY: fix
+fix: setup ## what a machine can mend of format and lint
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: bench
+bench: setup ## how fast, beside the raw floor of the same run (ARGS=--quick)
+	$(BIN)/infoparquet bench $(ARGS)
+
+.PHONY: lock
+lock: .venv/ready ## writes requirements/*.lock again from the pyproject files
+	$(BIN)/python requirements/lock.py

@@ -1,0 +1,20 @@
+"""Where time and new ids come from, so that tests can say what they are."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import uuid_utils.compat
+
+Clock = Callable[[], datetime]
+NewId = Callable[[], UUID]
+
+
+def utc_now() -> datetime:
+    """The present, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562): ordered by time, so that indexes stay compact."""
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,274 @@
+"""What could not be handled, kept whole in the service's own database, and told on the bus without its bytes.
+
+While a procedure has an open dead letter that parks, its later facts wait in `parked_facts`, in order. Only a fact of
+the journal that this service handles and could not apply parks: anything else could be forged to freeze a procedure.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+from infoparquet_contracts.codes import DeadLetterCode
+from infoparquet_contracts.envelope import Event, encode
+from infoparquet_contracts.identifiers import ServiceName
+from infoparquet_contracts.operations import DeadLetter, position_subject
+from infoparquet_contracts.topics import DEAD_LETTERS
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import handover
+from chassis.clock import new_id
+from chassis.database import metadata
+from chassis.errors import Unprocessable
+from chassis.outbox import Outgoing
+from chassis.transaction import Transaction
+
+
+def _place() -> list[Column[Any]]:
+    return [
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("key", LargeBinary),
+        Column("value", LargeBinary),
+        # Pairs of name and base64, as the bytes may be anything.
+        Column("headers", Text, nullable=False),
+        Column("received_at", DateTime(timezone=True), nullable=False),
+    ]
+
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *_place(),
+    Column("procedure_id", Uuid),
+    Column("code", Text, nullable=False),
+    Column("pointer", Text, nullable=False),
+    Column("parks", Boolean, nullable=False),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("tries", Integer, nullable=False, server_default="1"),
+    Column("discarded", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("topic", "partition", "offset"),
+    Index("dead_letters_open", "procedure_id", postgresql_where="parks AND closed_at IS NULL"),
+    Index("dead_letters_discarded", "topic", "partition", "offset", postgresql_where="discarded"),
+)
+
+parked_facts = Table(
+    "parked_facts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *_place(),
+    Column("procedure_id", Uuid, nullable=False, index=True),
+    UniqueConstraint("topic", "partition", "offset"),
+)
+
+# One statement, since every batch asks. The first open letter of a procedure comes last, and counts.
+_STANDING = text("""
+    SELECT procedure_id, topic, partition, "offset", discarded FROM dead_letters
+    WHERE parks AND closed_at IS NULL AND procedure_id = ANY(CAST(:procedures AS uuid[]))
+    UNION ALL
+    SELECT d.procedure_id, d.topic, d.partition, d."offset", d.discarded FROM dead_letters AS d
+    JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]),
+                CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[]))
+         AS r (topic, partition, first, last)
+        ON d.topic = r.topic AND d.partition = r.partition AND d."offset" BETWEEN r.first AND r.last
+    WHERE d.discarded
+    ORDER BY "offset" DESC
+""")
+
+# The first half of the two-part keys of advisory locks; the second names a procedure.
+_LOCK = 0x1F0_9A3
+_HOLD = """
+    SELECT pg_advisory_xact_lock{}(CAST(:lock AS int), one)
+    FROM (SELECT one FROM unnest(CAST(:procedures AS int[])) AS one ORDER BY one) AS in_order
+"""
+_HOLD_ALONE, _HOLD_SHARED = text(_HOLD.format("")), text(_HOLD.format("_shared"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def is_behind(self, letter: "Place") -> bool:
+        """Whether what stands here comes after; what comes before in its partition was applied."""
+        return (self.topic, self.partition) != (letter.topic, letter.partition) or self.offset > letter.offset
+
+
+def place_of(record: ConsumerRecord) -> Place:
+    """A record's own."""
+    return Place(record.topic, record.partition, record.offset)
+
+
+def record_of(row: Row[Any]) -> ConsumerRecord:
+    """The record that a row of either table keeps, as the consumer had it."""
+    headers = tuple(
+        (name, None if value is None else base64.b64decode(value)) for name, value in json.loads(row.headers)
+    )
+    return ConsumerRecord(
+        topic=row.topic, partition=row.partition, offset=row.offset, timestamp=0, timestamp_type=0, key=row.key,
+        value=row.value, checksum=None, serialized_key_size=len(row.key or b""),
+        serialized_value_size=len(row.value or b""), headers=headers,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which procedures wait, each behind its first open letter, and which records were discarded for good."""
+
+    frozen: dict[UUID, Place]
+    discarded: frozenset[Place]
+
+
+async def standing(connection: AsyncConnection, procedures: Collection[UUID], places: Sequence[Place]) -> Standing:
+    """How the letters stand for records of these procedures at these places; true until the transaction ends."""
+    found = await _look(connection, procedures, places)
+    if found.frozen:
+        # Between our look and our commit a replay could close the letter and release what is parked: what we park
+        # then would wait for nothing, for ever. So the procedures that wait, few if any, are held, and looked at again.
+        await hold(connection, found.frozen, alone=False)
+        found = await _look(connection, procedures, places)
+    return found
+
+
+async def _look(connection: AsyncConnection, procedures: Collection[UUID], places: Sequence[Place]) -> Standing:
+    ranges: dict[tuple[str, int], list[int]] = {}
+    for place in places:
+        ranges.setdefault((place.topic, place.partition), []).append(place.offset)
+    asked = {
+        "procedures": list(procedures),
+        "topics": [topic for topic, _ in ranges],
+        "partitions": [partition for _, partition in ranges],
+        "firsts": [min(offsets) for offsets in ranges.values()],
+        "lasts": [max(offsets) for offsets in ranges.values()],
+    }
+    rows = (await connection.execute(_STANDING, asked)).all()
+    return Standing(
+        {procedure: Place(*place) for procedure, *place, discarded in rows if not discarded},
+        frozenset(Place(*place) for _, *place, discarded in rows if discarded),
+    )
+
+
+async def hold(connection: AsyncConnection, procedures: Collection[UUID], *, alone: bool) -> None:
+    """Keep the procedures' letters as they are until the transaction ends.
+
+    Who parks holds them with others; who closes or releases holds them alone, before it looks at anything.
+    """
+    # The end of a UUIDv7 is random; two procedures that share it only wait for each other.
+    names = sorted({int.from_bytes(one.bytes[-4:], "big", signed=True) for one in procedures})
+    await connection.execute(_HOLD_ALONE if alone else _HOLD_SHARED, {"lock": _LOCK, "procedures": names})
+
+
+async def bury(
+    transaction: Transaction,
+    service: ServiceName,
+    record: ConsumerRecord,
+    fault: Unprocessable,
+    *,
+    parks: UUID | None,
+) -> bool:
+    """Keep the record and tell the operators, once; `parks` is the procedure whose later facts wait.
+
+    False where it was kept before: a letter that is closed stays closed, however often its record comes again.
+    """
+    values = {
+        **_columns(transaction, record),
+        "id": transaction.new_id(),
+        "procedure_id": parks,
+        "code": fault.code.value,
+        "pointer": fault.pointer,
+        "parks": parks is not None,
+    }
+    kept = await transaction.connection.execute(insert(dead_letters).values(values).on_conflict_do_nothing())
+    if kept.rowcount:
+        transaction.say([_told(transaction, service, record, fault)])
+    return bool(kept.rowcount)
+
+
+async def park(transaction: Transaction, waiting: Sequence[tuple[UUID, ConsumerRecord]]) -> None:
+    """Keep facts that wait for their procedure's dead letter."""
+    for procedure, record in waiting:
+        values = {**_columns(transaction, record), "id": transaction.new_id(), "procedure_id": procedure}
+        await transaction.connection.execute(insert(parked_facts).values(values).on_conflict_do_nothing())
+
+
+def _columns(transaction: Transaction, record: ConsumerRecord) -> dict[str, Any]:
+    headers = [[name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers]
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "headers": json.dumps(headers),
+        "received_at": transaction.now,
+    }
+
+
+def _told(transaction: Transaction, service: ServiceName, record: ConsumerRecord, fault: Unprocessable) -> Outgoing:
+    data = DeadLetter(
+        service=service,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        digest=hashlib.sha256(record.value or b"").hexdigest(),
+        code=fault.code,
+        pointer=fault.pointer,
+    )
+    subject = procedure_of(record.key) or position_subject(record.topic, record.partition, record.offset)
+    return Outgoing(DEAD_LETTERS.name, encode(transaction.event(subject, data)))
+
+
+def refused_row(service: ServiceName, row: handover.Row, now: datetime) -> Outgoing:
+    """What operators are told of an outbox row that the broker will never take; its bytes stay in the outbox."""
+    data = DeadLetter(
+        service=service,
+        topic=row.topic,
+        partition=None,
+        offset=None,
+        digest=hashlib.sha256(row.value).hexdigest(),
+        code=DeadLetterCode.BROKER_REFUSED,
+        pointer="",
+    )
+    event = Event(
+        id=new_id(),
+        source=f"/services/{service}",
+        type=data.event_type,
+        subject=procedure_of(row.key) or new_id(),
+        time=now,
+        data=data,
+    )
+    return Outgoing(DEAD_LETTERS.name, encode(event))
+
+
+def procedure_of(key: bytes | None) -> UUID | None:
+    """The procedure that a key names; a key that is anything else could hold anything, and goes nowhere."""
+    try:
+        return UUID((key or b"").decode())
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""The schema of what every service has in its database, version by version; a migration of each service calls these."""
+
+from typing import Any
+
+V1 = """
+CREATE TABLE outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    key bytea,
+    value bytea NOT NULL,
+    headers text NOT NULL,
+    receipted boolean NOT NULL,
+    batch bigint,
+    refusal text,
+    appended_at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE INDEX outbox_batch ON outbox (batch) WHERE batch IS NOT NULL;
+CREATE INDEX outbox_unclaimed ON outbox (id) WHERE batch IS NULL;
+CREATE INDEX outbox_refused ON outbox (key) WHERE refusal IS NOT NULL;
+CREATE TABLE relay (id smallint PRIMARY KEY CHECK (id = 1), batch bigint NOT NULL);
+INSERT INTO relay (id, batch) VALUES (1, 0);
+CREATE TABLE suspended_topics (topic text PRIMARY KEY, reason text NOT NULL, until timestamptz NOT NULL);
+CREATE TABLE positions (
+    topic text,
+    partition integer,
+    next_offset bigint NOT NULL,
+    cluster_id text NOT NULL,
+    PRIMARY KEY (topic, partition));
+CREATE TABLE dead_letters (
+    id uuid PRIMARY KEY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    key bytea,
+    value bytea,
+    headers text NOT NULL,
+    received_at timestamptz NOT NULL,
+    procedure_id uuid,
+    code text NOT NULL,
+    pointer text NOT NULL,
+    parks boolean NOT NULL,
+    closed_at timestamptz,
+    UNIQUE (topic, partition, "offset"));
+CREATE INDEX dead_letters_open ON dead_letters (procedure_id) WHERE parks AND closed_at IS NULL;
+CREATE TABLE parked_facts (
+    id uuid PRIMARY KEY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    key bytea,
+    value bytea,
+    headers text NOT NULL,
+    received_at timestamptz NOT NULL,
+    procedure_id uuid NOT NULL,
+    UNIQUE (topic, partition, "offset"));
+CREATE INDEX ix_parked_facts_procedure_id ON parked_facts (procedure_id);
+"""
+
+V2 = """
+ALTER TABLE dead_letters ADD COLUMN tries integer NOT NULL DEFAULT 1;
+ALTER TABLE dead_letters ADD COLUMN discarded boolean NOT NULL DEFAULT false;
+CREATE INDEX dead_letters_discarded ON dead_letters (topic, partition, "offset") WHERE discarded;
+CREATE TABLE dead_letter_decisions (
+    id uuid PRIMARY KEY,
+    letter text NOT NULL,
+    digest text NOT NULL,
+    action text NOT NULL,
+    organisation text NOT NULL,
+    subject text NOT NULL,
+    reason text,
+    at timestamptz NOT NULL,
+    outcome text NOT NULL);
+CREATE INDEX ix_dead_letter_decisions_letter ON dead_letter_decisions (letter);
+"""
+
+
+def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
+    """As first shipped."""
+    _execute(op, V1)
+
+
+def create_v2(op: Any) -> None:  # noqa: ANN401
+    """What operators decide about dead letters."""
+    _execute(op, V2)
+
+
+def _execute(op: Any, statements: str) -> None:  # noqa: ANN401
+    for statement in filter(str.strip, statements.split(";\n")):
+        op.execute(statement)

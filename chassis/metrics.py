@@ -1,0 +1,16 @@
+"""What operators watch of a service; no label carries a procedure or a person."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """A registry of the service's own, so that two services in one process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.handled = Counter("infoparquet_facts_handled", "Facts applied", ["fact"], registry=self.registry)
+        self.dead_letters = Counter("infoparquet_dead_letters", "Records set aside", ["code"], registry=self.registry)
+        self.batch = Histogram("infoparquet_batch_seconds", "Time to apply a batch", registry=self.registry)
+        self.relayed = Counter("infoparquet_relayed_rows", "Outbox rows published", registry=self.registry)
+        self.publish = Histogram("infoparquet_publish_seconds", "Time of a relay's transaction", registry=self.registry)
+        self.relay_active = Gauge("infoparquet_relay_active", "1 while this is the relay", registry=self.registry)

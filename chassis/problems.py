@@ -1,0 +1,127 @@
+"""Errors as RFC 9457 problem details, worded in French, with a JSON pointer for each field at fault."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from chassis.errors import Unavailable, is_unavailable
+from chassis.french import sentence
+
+PROBLEM_BASE = "https://schemas.infoparquet.example/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+TITLES = {
+    400: "Requête mal formée",
+    401: "Authentification requise",
+    403: "Accès refusé",
+    404: "Introuvable",
+    405: "Méthode non admise",
+    409: "Conflit avec l’état présent",
+    413: "Contenu trop volumineux",
+    415: "Type de contenu non admis",
+    422: "Demande impossible à traiter",
+    500: "Erreur interne",
+    503: "Service momentanément indisponible",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong at one place of a body; `pointer` is a JSON pointer (RFC 6901)."""
+
+    pointer: str
+    detail: str
+    suggestions: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a problem's `errors`."""
+        shown: dict[str, Any] = {"pointer": self.pointer, "detail": self.detail}
+        return shown | ({"suggestions": list(self.suggestions)} if self.suggestions else {})
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 - the RFC's own name
+    """An answer that is a problem; raise it in `api`. `kind` ends the problem's type URI."""
+
+    status: int
+    kind: str
+    detail: str
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def pointer_of(location: Sequence[object]) -> str:
+    """The JSON pointer of a pydantic location."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """Pydantic's errors about a body, in French."""
+    return [FieldError(pointer_of(_inside_body(error)), sentence(error)) for error in errors]
+
+
+def _inside_body(error: Mapping[str, Any]) -> Sequence[object]:
+    location: Sequence[object] = error["loc"]
+    if error["type"] == "json_invalid":
+        # What follows "body" is how many characters could be read, not a place.
+        return ()
+    return location[1:] if location and location[0] in ("body", "query", "path", "header") else location
+
+
+def answer(request: Request, problem: Problem) -> JSONResponse:
+    """The problem as a response."""
+    content: dict[str, Any] = {
+        "type": PROBLEM_BASE + problem.kind,
+        "title": TITLES.get(problem.status, "Erreur"),
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.url.path,
+    }
+    if problem.errors:
+        content["errors"] = [error.as_json() for error in problem.errors]
+    return JSONResponse(content, problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the application answered as a problem."""
+
+    async def on_problem(request: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, Problem)  # noqa: S101 - registered for this class alone
+        return answer(request, problem)
+
+    async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        errors = field_errors(error.errors())
+        detail = "La requête comporte " + ("une erreur." if len(errors) == 1 else f"{len(errors)} erreurs.")
+        return answer(request, Problem(400, "invalid-request", detail, errors))
+
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        # FastAPI blames the body for whatever is raised while it is read; ours has its own answer.
+        if isinstance(error.__cause__, Problem):
+            return answer(request, error.__cause__)
+        detail = TITLES.get(error.status_code, "Erreur") + "."
+        return answer(
+            request, Problem(error.status_code, f"http-{error.status_code}", detail, headers=error.headers or {})
+        )
+
+    async def on_failure(request: Request, error: Exception) -> JSONResponse:
+        if is_unavailable(error):
+            return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
+        return answer(request, Problem(500, "internal", "Une erreur interne s'est produite ; elle a été consignée."))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_failure)
+
+
+def unavailable(dependency: str) -> Problem:
+    """A 503 that names what does not answer."""
+    detail = f"Le service ne peut pas répondre pour l'instant ({dependency}). Rien n'a été enregistré ; réessayez."
+    return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})

@@ -1,0 +1,99 @@
+"""The HTTP side every service has: health, readiness, metrics, documents, problems, positions, limits."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import problems
+from chassis.identity import Caller, Identity, only
+from chassis.problems import Problem
+from chassis.readiness import Readiness
+from chassis.telemetry import Telemetry
+
+# A procedure's event is 256 KiB at most; people and words come on top.
+LARGEST_BODY = 1024 * 1024
+QUIET = "healthz,readyz,metrics"
+
+
+def build_app(
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    identity: Identity,
+    readiness: Readiness,
+    telemetry: Telemetry,
+    registry: CollectorRegistry,
+    positions: Callable[[], Any],
+    unlimited: Sequence[str] = (),
+) -> FastAPI:
+    """The application of a service; `unlimited` are paths that read large bodies themselves."""
+    app = FastAPIOffline(title=title, version="1")
+    app.state.identity = identity
+    problems.install(app)
+    app.include_router(_common(readiness, registry, positions))
+    for router in routers:
+        app.include_router(router)
+    FastAPIInstrumentor.instrument_app(
+        app, tracer_provider=telemetry.provider, excluded_urls=QUIET, exclude_spans=["receive", "send"]
+    )
+    app.add_middleware(LimitedBody, unlimited=tuple(unlimited))
+    return app
+
+
+def _common(readiness: Readiness, registry: CollectorRegistry, positions: Callable[[], Any]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz", include_in_schema=False)
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", include_in_schema=False)
+    async def ready() -> Response:
+        faults = await readiness.faults()
+        if not faults:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not-ready", "missing": faults}, 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/v1/positions", summary="Où en est ce service dans chaque partition")
+    async def where(caller: Annotated[Caller, Depends(only("operator"))]) -> Any:  # noqa: ANN401, ARG001
+        return await positions()
+
+    return router
+
+
+class LimitedBody:
+    """Refuses a body above the limit as soon as it is known, before it is read whole."""
+
+    def __init__(self, app: ASGIApp, *, unlimited: tuple[str, ...]) -> None:
+        self._app = app
+        self._unlimited = unlimited
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] in self._unlimited:
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if max(read, int(declared)) > LARGEST_BODY:
+                detail = f"Le corps de la requête dépasse {LARGEST_BODY // 1024} Kio."
+                raise Problem(413, "too-large", detail)
+            return message
+
+        await self._app(scope, limited, send)

@@ -1,0 +1,73 @@
+"""`infoparquet serve` and `migrate`: one service in one process, configured by the environment."""
+
+import asyncio
+import importlib
+import json
+import os
+import sys
+from typing import Annotated, Any, Literal, NoReturn, get_args
+
+import typer
+
+from chassis.errors import Unavailable
+from chassis.settings import MIGRATIONS, Settings, SettingsError, read_settings
+from cli.failures import broken_reference
+from reference import BrokenReference
+
+Name = Literal["intake", "numbering", "routing", "notify", "query"]
+_LIST = ", ".join(get_args(Name))
+_Service = Annotated[str, typer.Argument(help=f"Le service : {_LIST}.", metavar="SERVICE")]
+_Services = Annotated[list[str], typer.Argument(help=f"Le ou les services : {_LIST}.", metavar="SERVICE...")]
+
+
+def serve(service: _Service) -> None:
+    """Fait tourner un service (API, lecture du journal, relais) jusqu'à SIGTERM ; ne migre jamais la base."""
+    import uvloop
+
+    from chassis.service import Running
+
+    built, settings = _built(service)
+    try:
+        running = Running(built, settings)
+    except ValueError as error:
+        _stop(1, str(error))
+    uvloop.run(running.serve())
+
+
+def migrate(services: _Services) -> None:
+    """Amène la base d'un service au dernier schéma et crée les sujets Kafka qui manquent."""
+    told = json.loads(os.environ.pop(MIGRATIONS, "{}"))
+    for service in services:
+        os.environ.update(told.get(service, {}))
+        _migrate(service)
+
+
+def _migrate(service: str) -> None:
+    from chassis.service import migrate_service
+
+    built, settings = _built(service)
+    try:
+        created = asyncio.run(migrate_service(built, settings))
+    except (Unavailable, OSError) as error:
+        dependency = error.dependency if isinstance(error, Unavailable) else "database"
+        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu'il est démarré, puis recommencez.")
+    typer.echo(f"{service} : schéma à jour, {len(created)} sujets créés.", err=True)
+
+
+def _built(service: str) -> tuple[Any, Settings]:
+    if service not in get_args(Name):
+        _stop(2, f"« {service} » n'est pas un service ; il y a {_LIST}.")
+    module = importlib.import_module(f"services.{service}.service")
+    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
+    try:
+        settings = read_settings(model)
+        return module.build(settings), settings
+    except SettingsError as error:
+        _stop(1, "\n".join(error.problems))
+    except BrokenReference as error:
+        _stop(1, broken_reference(error))
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)

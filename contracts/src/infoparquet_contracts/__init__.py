@@ -1,0 +1,1 @@
+"""The contracts of infoParquet: its events, their envelope, its topics and what the facts add up to."""

@@ -1,0 +1,28 @@
+"""What every event's data is: frozen, closed to unknown fields, silent about its content when it does not fit."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from .identifiers import ProcedureId
+
+
+class Frozen(BaseModel):
+    """A value of an event. Python names or JSON's are both taken; JSON always carries JSON's, nulls included."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True, serialize_by_alias=True
+    )
+
+
+class Payload(Frozen):
+    """The data of one type of event."""
+
+    event_type: ClassVar[str]
+    fact: ClassVar[str]
+
+
+class OfProcedure(Payload):
+    """The data of an event that says again of which procedure it is: always the event's subject."""
+
+    procedure: ProcedureId

@@ -1,0 +1,90 @@
+"""What a Kafka node is told: for all nodes of a cluster from one list, each in its own folder of 127.0.0.1."""
+
+import base64
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+LOG_FOLDER = "log"
+
+_SETTINGS = """\
+process.roles=broker,controller
+node.id={node.id}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://{host}:{node.port},CONTROLLER://{host}:{node.controller_port}
+advertised.listeners=PLAINTEXT://{host}:{node.port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={log}
+
+# Topics exist because `migrate` made them.
+auto.create.topics.enable=false
+default.replication.factor={copies}
+min.insync.replicas={in_sync}
+offsets.topic.replication.factor={copies}
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={in_sync}
+
+# A dead relay's transaction ends when its time-out is over, not up to ten seconds later.
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+transaction.max.timeout.ms=60000
+group.initial.rebalance.delay.ms=0
+# A node that was killed may not come back before its last session is over: 11 s by default, 3 s like this.
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
+# Readers wait for a follower as long as it waits for news: 500 ms by default.
+replica.fetch.wait.max.ms=100
+
+# Flushing is left to the system, as Apache Kafka does by default (log.flush.interval.messages).
+# Idle most of the time, on a machine with other work: small buffers, few threads, no record every half second.
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+log.cleaner.dedupe.buffer.size=8388608
+metadata.max.idle.interval.ms=0
+metric.reporters=
+"""
+
+LOGGING = """\
+<Configuration status="error" shutdownHook="disable">
+  <Appenders>
+    <RollingFile name="file" fileName="server.log" filePattern="server.log.%i">
+      <PatternLayout pattern="%d{ISO8601} %p %c{1}: %m%n"/>
+      <SizeBasedTriggeringPolicy size="10 MB"/>
+      <DefaultRolloverStrategy max="2"/>
+    </RollingFile>
+  </Appenders>
+  <Loggers>
+    <Root level="WARN"><AppenderRef ref="file"/></Root>
+  </Loggers>
+</Configuration>
+"""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One member of a cluster, broker and controller both."""
+
+    id: int
+    port: int
+    controller_port: int
+
+
+def node_settings(node: Node, nodes: Sequence[Node], log: str) -> str:
+    """The properties of one of `nodes`; `log` is relative to the folder it runs in."""
+    copies = min(3, len(nodes))
+    voters = ",".join(f"{one.id}@{HOST}:{one.controller_port}" for one in nodes)
+    return _SETTINGS.format(host=HOST, node=node, voters=voters, copies=copies, in_sync=max(1, copies - 1), log=log)
+
+
+def new_cluster_id() -> str:
+    """An identifier as Kafka makes them; one that begins with a dash would read as an option."""
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
+        pass
+    return name

@@ -1,0 +1,113 @@
+"""Catches the mails of one machine and shows them: SMTP in, pages and JSON out. Development only.
+
+`python -m deploy.local.mail --smtp-port P --port Q`, on 127.0.0.1. Mails are kept in memory, the last thousand: they
+carry names and addresses, of which nothing stays behind when the stack stops.
+"""
+
+import argparse
+import asyncio
+
+import uvicorn
+from aiosmtpd.smtp import SMTP
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from deploy.local.mail_page import list_page, mail_page
+from deploy.local.mailbox import LARGEST_MAIL, Caught, Mailbox
+
+LOOPBACK = "127.0.0.1"
+# Nothing remote and no script, neither in our pages nor in a mail; a mail is shown in a frame that may do nothing.
+_OURS = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_A_MAIL_S = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
+
+
+def build_app(mailbox: Mailbox) -> Starlette:
+    """The pages and the JSON."""
+    pages = _Pages(mailbox)
+    return Starlette(
+        routes=[
+            Route("/", pages.index),
+            Route("/mails.json", pages.listing),
+            Route("/mails/{id:int}", pages.one),
+            Route("/mails/{id:int}/html", pages.html),
+            Route("/mails/{id:int}/raw", pages.raw),
+            Route("/healthz", pages.health),
+        ],
+        # A page of another site, whose name was made to lead here, must not read them.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])],
+    )
+
+
+class _Pages:
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def index(self, _: Request) -> Response:
+        return _shown(list_page(self._mailbox.newest_first(), self._mailbox.count))
+
+    async def listing(self, request: Request) -> Response:
+        since = request.query_params.get("since", "0")
+        if not since.isascii() or not since.isdecimal() or len(since) > 18:
+            raise HTTPException(400, "since: a number")
+        mails = [mail.as_json() for mail in self._mailbox.after(int(since))]
+        return JSONResponse({"count": self._mailbox.count, "mails": mails})
+
+    async def one(self, request: Request) -> Response:
+        return _shown(mail_page(self._mail(request)))
+
+    async def html(self, request: Request) -> Response:
+        mail = self._mail(request)
+        return HTMLResponse(mail.html or "", headers={"Content-Security-Policy": _A_MAIL_S, **_SAFE})
+
+    async def raw(self, request: Request) -> Response:
+        return PlainTextResponse(self._mail(request).raw.decode(errors="replace"), headers=_SAFE)
+
+    async def health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    def _mail(self, request: Request) -> Caught:
+        mail = self._mailbox.get(request.path_params["id"])
+        if mail is None:
+            raise HTTPException(404, "Ce courriel n’est pas là, ou plus là.")
+        return mail
+
+
+_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
+
+def _shown(page: str) -> Response:
+    return HTMLResponse(page, headers={"Content-Security-Policy": _OURS, **_SAFE})
+
+
+async def serve(smtp_port: int, port: int) -> None:
+    """Until SIGTERM."""
+    mailbox = Mailbox()
+    loop = asyncio.get_running_loop()
+
+    def conversation() -> SMTP:
+        return SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", loop=loop)
+
+    catching = await loop.create_server(conversation, LOOPBACK, smtp_port)
+    configuration = uvicorn.Config(
+        build_app(mailbox), host=LOOPBACK, port=port, access_log=False, log_level="warning", lifespan="off"
+    )
+    async with catching:
+        await uvicorn.Server(configuration).serve()
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.mail", description=__doc__)
+    parser.add_argument("--smtp-port", type=int, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    asyncio.run(serve(options.smtp_port, options.port))
+
+
+if __name__ == "__main__":
+    main()

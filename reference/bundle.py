@@ -1,0 +1,69 @@
+"""All reference data of one folder, read and checked part by part, each when it is first asked for."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from reference.communes import Communes, read_communes
+from reference.courts import Courts, read_courts
+from reference.manifest import Folder, Sheet
+from reference.offences import Natures, read_nataff, read_natinf
+from reference.rules import read_rules
+from reference.territory import Attachments, Territory, read_attachments, read_territory
+
+PACKAGED: Final = Path(__file__).with_name("data")
+
+
+class Reference:
+    """`version` dates data and rules together. A part is read once and never changes; a broken one raises
+    BrokenReference, so a service asks for the parts it needs when it starts."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self.version: str = folder.manifest.version
+
+    @property
+    def sheets(self) -> dict[str, Sheet]:
+        """What the manifest says of each file."""
+        return dict(self._folder.manifest.files)
+
+    @cached_property
+    def courts(self) -> Courts:
+        return read_courts(self._folder)
+
+    @cached_property
+    def communes(self) -> Communes:
+        return read_communes(self._folder, self._attachments.gone)
+
+    @cached_property
+    def territory(self) -> Territory:
+        rules = read_rules(self._folder)
+        return read_territory(self._folder, self._attachments, self.communes, self.courts, rules)
+
+    @cached_property
+    def natinf(self) -> Natures:
+        return read_natinf(self._folder)
+
+    @cached_property
+    def nataff(self) -> Natures:
+        return read_nataff(self._folder)
+
+    @cached_property
+    def _attachments(self) -> Attachments:
+        return read_attachments(self._folder, self.courts)
+
+
+def default_url() -> str:
+    """The data that comes with the package."""
+    return PACKAGED.as_uri()
+
+
+def load(url: str) -> Reference:
+    """The reference data in the folder of a `file:///…` URL; raises ValueError for another kind of URL,
+    BrokenReference (a ValueError) when its manifest cannot be used."""
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
+        raise ValueError(f"{url!r} is not a folder's URL such as file:///srv/infoparquet/reference")
+    return Reference(Folder(Path(url2pathname(parts.path))))

@@ -1,0 +1,66 @@
+"""What the reference data says of itself: its version and, file by file, date, source, licence and completeness."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from infoparquet_contracts.identifiers import RuleSetVersion
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+
+from reference.table import BrokenReference, Table, read_text
+
+T = TypeVar("T")
+
+
+class Sheet(BaseModel):
+    """One file: `complete` is False where codes exist that it lacks, so that an absence proves nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    date: dt.date
+    rows: NonNegativeInt
+    complete: bool
+    source: str
+    licence: str
+
+
+class Manifest(BaseModel):
+    """`version` dates the data and the rules together; decisions carry it as `rule_set`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: RuleSetVersion
+    files: Mapping[str, Sheet]
+
+
+class Folder:
+    """A folder of reference data; only what its manifest lists is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.manifest = _read_json(path / "manifest.json", TypeAdapter(Manifest))
+
+    def sheet(self, name: str) -> Sheet:
+        if name not in self.manifest.files:
+            raise BrokenReference("manifest.json", 0, f"files/{name}", "missing")
+        return self.manifest.files[name]
+
+    def table(self, name: str, header: str) -> Table:
+        return Table(self._path / name, header, self.sheet(name).rows)
+
+    def entries(self, name: str, shape: TypeAdapter[tuple[T, ...]]) -> tuple[T, ...]:
+        """The entries of a JSON list, each checked against its model."""
+        expected = self.sheet(name).rows
+        found = _read_json(self._path / name, shape)
+        if len(found) != expected:
+            raise BrokenReference(name, 0, "", f"{len(found)} entries, the manifest says {expected}")
+        return found
+
+
+def _read_json(path: Path, shape: TypeAdapter[T]) -> T:
+    try:
+        return shape.validate_json(read_text(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BrokenReference(path.name, 0, "/".join(map(str, first["loc"])), first["msg"]) from error

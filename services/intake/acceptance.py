@@ -1,0 +1,201 @@
+"""Takes submissions in: checked, kept once a key, and said to the journal, a whole group in a few statements.
+
+Everything of a group is in the caller's transaction: keys, procedures, dossiers and outbox rows, or none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from infoparquet_contracts.envelope import MAX_EVENT_BYTES
+from infoparquet_contracts.facts import Submitted
+from pydantic_core import to_json
+
+from chassis import idempotency
+from chassis.idempotency import Claim, Contradicted, Known, New, Unseen
+from chassis.outbox import to_journal
+from chassis.problems import FieldError, Problem
+from chassis.transaction import Transaction
+from services.intake import store
+from services.intake.checking import Checks, Remark
+from services.intake.store import NewProcedure, Procedure
+from services.intake.submission import Submission, SubmissionLine, Unreadable, as_fact, read
+
+PARIS = ZoneInfo("Europe/Paris")
+# One key space for the header and for the lines of a batch.
+PATH = "/v1/procedures"
+# Key and headers of an event take less than the 2 KiB left.
+LARGEST_FACT = MAX_EVENT_BYTES - 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Admissible:
+    """A submission that was checked: what goes to the journal, and the dossier as JSON text."""
+
+    key: str
+    digest: bytes
+    fact: Submitted
+    content: str
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inadmissible:
+    """A submission that would be refused today; it may be one that was accepted earlier."""
+
+    key: str
+    digest: bytes
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The procedure that a request made, now or when it was first sent."""
+
+    id: UUID
+    reference: str
+    number: str | None
+    remarks: tuple[Remark, ...]
+
+
+Posted = Admissible | Inadmissible
+Outcome = Accepted | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What admits the submissions of one administration, at one instant."""
+
+    checks: Checks
+    administration: str
+    now: datetime
+
+    def admit(self, body: bytes, key: str) -> Posted:
+        """The body of `POST /v1/procedures`. Raises Problem for one that can never have been accepted."""
+        try:
+            reading = read(body, Submission)
+        except Unreadable as error:
+            return _inadmissible(key, error.sent, refused(error))
+        return self._checked(reading.sent, reading.understood, key)
+
+    def admit_line(self, line: bytes) -> Posted:
+        """A line of a batch; its key is not part of what is compared. Raises Problem as `admit` does."""
+        try:
+            reading = read(line, SubmissionLine)
+        except Unreadable as error:
+            return _inadmissible(*_apart(error.sent), refused(error))
+        key, sent = _apart(reading.sent)
+        return self._checked(sent, reading.understood, key)
+
+    def _checked(self, sent: dict[str, Any], submission: Submission, key: str) -> Posted:
+        digest = idempotency.digest_of(sent)
+        findings = self.checks.check(submission, self.now.astimezone(PARIS).date())
+        if findings.errors:
+            return Inadmissible(key, digest, refused(Unreadable(findings.errors)))
+        fact = as_fact(submission, self.administration, self.now)
+        try:
+            check_size(fact)
+        except Problem as problem:
+            return Inadmissible(key, digest, problem)
+        return Admissible(key, digest, fact, to_json(sent).decode(), findings.remarks)
+
+
+def _apart(sent: Any) -> tuple[Any, Any]:  # noqa: ANN401 - any JSON value
+    """A line's key and what it is the key of."""
+    if not isinstance(sent, dict):
+        return None, sent
+    rest = {name: value for name, value in sent.items() if name != "idempotency_key"}
+    return sent.get("idempotency_key"), rest
+
+
+def _inadmissible(key: Any, sent: Any, problem: Problem) -> Inadmissible:  # noqa: ANN401 - any JSON values
+    # Only objects were ever accepted.
+    digest = idempotency.digest_if_any(sent) if isinstance(sent, dict) else None
+    if digest is None or not idempotency.is_key(key):
+        raise problem
+    return Inadmissible(key, digest, problem)
+
+
+def check_size(fact: Submitted) -> None:
+    """Raises a 413 Problem for a fact that no event can carry."""
+    if len(to_json(fact)) > LARGEST_FACT:
+        detail = "Les codes, lieux et pièces de la procédure dépassent ce qu'un événement peut porter (256 Kio)."
+        raise Problem(413, "too-large", detail, [FieldError("", detail)])
+
+
+def refused(error: Unreadable) -> Problem:
+    """400, with what is wrong field by field."""
+    detail = "La procédure comporte " + ("une erreur." if len(error.errors) == 1 else f"{len(error.errors)} erreurs.")
+    return Problem(400, "invalid-json" if error.whole else "invalid-procedure", detail, error.errors)
+
+
+async def accept(transaction: Transaction, administration: str, posted: Sequence[Posted]) -> list[Outcome]:
+    """Make each procedure that is new; what became of each request, in order. Raises idempotency.InFlight.
+
+    A request that was accepted once gets its procedure again, even where it would be refused today.
+    """
+    # Before the others are claimed, as if each had come by itself.
+    seen = iter(await _look_up(transaction, administration, [one for one in posted if isinstance(one, Inadmissible)]))
+    claimed = iter(await _claim(transaction, administration, [one for one in posted if isinstance(one, Admissible)]))
+    outcomes = [next(seen) if isinstance(one, Inadmissible) else next(claimed) for one in posted]
+    known = {one.resource for one in outcomes if isinstance(one, Known)}
+    old = await store.find_all(transaction.connection, known) if known else {}
+    settled = [_settled(outcome, one, old) for outcome, one in zip(outcomes, posted, strict=True)]
+    references = {one.reference for one in settled if isinstance(one, Accepted)}
+    shared = await store.shared_references(transaction.connection, administration, references)
+    return [_remarked(one, shared) for one in settled]
+
+
+async def _look_up(
+    transaction: Transaction, administration: str, refusals: Sequence[Inadmissible]
+) -> list[Known | Contradicted | Problem]:
+    asked = [(one.key, one.digest) for one in refusals]
+    seen = await idempotency.look_up(transaction, f"administration:{administration}", PATH, asked)
+    return [
+        one.problem if isinstance(outcome, Unseen) else outcome for outcome, one in zip(seen, refusals, strict=True)
+    ]
+
+
+async def _claim(
+    transaction: Transaction, administration: str, admitted: Sequence[Admissible]
+) -> list[Known | Contradicted | Accepted]:
+    if not admitted:
+        return []
+    claims = [Claim(one.key, one.digest, transaction.new_id()) for one in admitted]
+    claimed = await idempotency.claim(transaction, f"administration:{administration}", PATH, claims)
+    new = [(outcome.resource, one) for outcome, one in zip(claimed, admitted, strict=True) if isinstance(outcome, New)]
+    if new:
+        added = [NewProcedure(id_, one.fact.reference, one.fact.submitted_at, one.content) for id_, one in new]
+        await store.add(transaction.connection, administration, added)
+        transaction.say([to_journal(transaction.event(id_, one.fact)) for id_, one in new])
+    return [
+        Accepted(outcome.resource, one.fact.reference, None, one.remarks) if isinstance(outcome, New) else outcome
+        for outcome, one in zip(claimed, admitted, strict=True)
+    ]
+
+
+def _settled(outcome: Known | Contradicted | Accepted | Problem, one: Posted, old: Mapping[UUID, Procedure]) -> Outcome:
+    match outcome:
+        case Contradicted():
+            return idempotency.contradicted()
+        case Known(resource):
+            remarks = one.remarks if isinstance(one, Admissible) else ()
+            procedure = old[resource]
+            return Accepted(resource, procedure.reference, procedure.state.number, remarks)
+        case Accepted() | Problem():
+            return outcome
+
+
+def _remarked(outcome: Outcome, shared: AbstractSet[str]) -> Outcome:
+    if isinstance(outcome, Accepted) and outcome.reference in shared:
+        return replace(outcome, remarks=(*outcome.remarks, _SAME_REFERENCE))
+    return outcome
+
+
+_SAME_REFERENCE = Remark(
+    "/reference", "same-reference", "Une autre procédure de votre administration porte déjà cette référence."
+)

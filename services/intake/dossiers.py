@@ -1,0 +1,101 @@
+"""HTTP out: the dossier as it was sent and what was added since, to those it concerns; who reads it is recorded.
+
+To anybody else it does not exist, and saying so takes as long as for one that does not.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from infoparquet_contracts.status import State
+
+from chassis.doorbell import first_found
+from chassis.identity import Caller, only
+from chassis.problems import Problem
+from chassis.service import Parts
+from services.intake import additions_store, store
+from services.intake.store import Procedure
+
+# What was just delivered may not have been read here yet.
+CATCH_UP_SECONDS = 5.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """What is said of what does not exist, or is another organisation's."""
+
+    kind: str
+    detail: str
+
+
+UNKNOWN = NotFound("unknown-dossier", "Aucun dossier ne porte cet identifiant.")
+
+
+def may_read(caller: Caller, administration: str, state: State) -> bool:
+    """The administration that sent it, and the court it is delivered to, until that court's competence ends."""
+    if caller.kind == "administration":
+        return caller.code == administration
+    return caller.kind == "tribunal" and state.delivery is not None and state.tribunal == caller.code
+
+
+def routes(parts: Parts) -> APIRouter:
+    """`GET /v1/dossiers/{id}` and its author's address."""
+    router = APIRouter(tags=["dossiers"])
+
+    @router.get("/v1/dossiers/{id}", summary="Le dossier tel que déposé")
+    async def dossier(
+        id: UUID,  # noqa: A002 - the name in the path
+        caller: Annotated[Caller, Depends(only("administration", "tribunal"))],
+    ) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            return await _read(parts, id, "dossier", caller)
+
+        return await found(parts, look, UNKNOWN)
+
+    @router.get("/v1/dossiers/{id}/contact", summary="À qui écrire au sujet du dossier")
+    async def contact(
+        id: UUID,  # noqa: A002
+        caller: Annotated[Caller, Depends(only("service"))],
+    ) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            return await _read(parts, id, "contact", caller)
+
+        author = (await found(parts, look, UNKNOWN)).get("author", {})
+        return {"name": author.get("name"), "email": author.get("email")}
+
+    return router
+
+
+async def found(parts: Parts, look: Callable[[], Awaitable[T | None]], unknown: NotFound) -> T:
+    """What `look` finds, now or within the time to catch up; a 404 Problem after it."""
+    one = await first_found(parts.facts_applied, look, CATCH_UP_SECONDS)
+    if one is None:
+        raise Problem(404, unknown.kind, unknown.detail, headers={"Retry-After": "5"})
+    return one
+
+
+async def _read(parts: Parts, one: UUID, part: str, caller: Caller) -> dict[str, Any] | None:
+    async with parts.transactions.begin() as transaction:
+        procedure = await store.find(transaction.connection, one)
+        if procedure is None:
+            return None
+        if caller.kind != "service" and not may_read(caller, procedure.administration, procedure.state):
+            return None
+        content = await store.content(transaction.connection, one)
+        if content is None:
+            return None
+        added = await additions_store.added_to(transaction.connection, one)
+        await store.record_reading(transaction, one, part, caller)
+    return _shown(procedure) | content | {"supplements": added.supplements, "withdrawal": added.withdrawal}
+
+
+def _shown(procedure: Procedure) -> dict[str, Any]:
+    return {
+        "id": procedure.id,
+        "number": procedure.state.number,
+        "administration": procedure.administration,
+        "submitted_at": procedure.submitted_at,
+    }

@@ -1,0 +1,35 @@
+"""Puts intake together."""
+
+from pathlib import Path
+
+from chassis.service import Service
+from chassis.service_token import ServiceToken
+from reference import load
+from services.intake import api, batch, dossiers, supplements
+from services.intake.api import Links
+from services.intake.checking import Checks
+from services.intake.competence import RoutingService
+from services.intake.handlers import HANDLERS
+from services.intake.settings import IntakeSettings
+
+
+def build(settings: IntakeSettings) -> Service:
+    """The service that takes procedures in and keeps their dossiers."""
+    reference = load(settings.reference_url)
+    checks = Checks(reference.communes, reference.natinf, reference.nataff)
+    token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
+    routing = RoutingService(settings.routing_url, token)
+    links = Links(settings.public_url)
+    return Service(
+        name="intake",
+        title="infoParquet — dépôt",
+        migrations=Path(__file__).with_name("migrations"),
+        routers=lambda parts: [
+            api.routes(parts, checks, routing, links),
+            batch.routes(parts, checks),
+            dossiers.routes(parts),
+            supplements.routes(parts, links),
+        ],
+        handlers=HANDLERS,
+        unlimited_paths=(batch.BATCH_PATH,),
+    )

@@ -1,0 +1,75 @@
+"""HTTP: what was sent about a procedure, and another chance for what was given up. No address is ever shown."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from infoparquet_contracts.registry import MODELS
+
+from chassis.doorbell import first_found
+from chassis.identity import Caller, only
+from chassis.problems import Problem
+from chassis.service import Parts
+from services.notify import store
+
+# What was just submitted may not have been read here yet.
+CATCH_UP_SECONDS = 5.0
+
+
+def routes(parts: Parts, tries: int) -> APIRouter:
+    """The service's routes; a delivery that is tried again gets as many `tries` as a new one."""
+    router = APIRouter(tags=["notifications"])
+
+    @router.get("/v1/deliveries", summary="Les notifications envoyées au sujet d’une procédure")
+    async def deliveries(
+        procedure: UUID, caller: Annotated[Caller, Depends(only("operator", "administration"))]
+    ) -> dict[str, Any]:
+        async def look() -> list[Any] | None:
+            async with parts.engine.connect() as connection:
+                found = await store.of_procedure(connection, procedure)
+            if found is None or (caller.kind == "administration" and caller.code != found[0]):
+                return None
+            return found[1]
+
+        rows = await first_found(parts.facts_applied, look, CATCH_UP_SECONDS)
+        if rows is None:
+            detail = "Aucune procédure ne porte cet identifiant."
+            raise Problem(404, "unknown-procedure", detail, headers={"Retry-After": "5"})
+        return {"deliveries": [_shown(row) for row in rows]}
+
+    @router.post("/v1/deliveries/{id}/retry", summary="Tente de nouveau une notification en échec", status_code=202)
+    async def retry(
+        id: UUID,  # noqa: A002 - the name in the path
+        caller: Annotated[Caller, Depends(only("operator"))],  # noqa: ARG001 - only lets them in
+    ) -> dict[str, Any]:
+        async with parts.transactions.begin() as transaction:
+            found = await store.retry(transaction.connection, id, tries, transaction.now)
+        if found is None:
+            raise Problem(404, "unknown-delivery", "Aucune notification ne porte cet identifiant.")
+        row, had_failed = found
+        if not had_failed:
+            detail = "Cette notification n’est pas en échec : elle est déjà envoyée, ou le sera."
+            raise Problem(409, "not-failed", detail)
+        parts.facts_applied.ring()
+        return _shown(row)
+
+    return router
+
+
+def _shown(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the whole table
+    waits = row.state == store.WAITING
+    return {
+        "id": row.id,
+        "procedure": row.procedure_id,
+        "event": row.event_id,
+        "fact": MODELS[row.event_type].fact,
+        "channel": row.channel,
+        "recipient": row.recipient,
+        "state": row.state,
+        "tries": row.tries,
+        "next_try_at": row.next_try_at if waits else None,
+        "failure": row.failure,
+        "created_at": row.created_at,
+        "failed_at": row.failed_at,
+        "sent_at": row.sent_at,
+    }

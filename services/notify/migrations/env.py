@@ -1,0 +1,3 @@
+from chassis.migration import run_in_environment
+
+run_in_environment()

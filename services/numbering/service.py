@@ -1,0 +1,19 @@
+"""Puts numbering together."""
+
+from pathlib import Path
+
+from chassis.service import Service
+from services.numbering.api import routes
+from services.numbering.handlers import HANDLERS
+from services.numbering.settings import NumberingSettings
+
+
+def build(settings: NumberingSettings) -> Service:  # noqa: ARG001 - every service is built from its settings
+    """The service that gives each procedure its number."""
+    return Service(
+        name="numbering",
+        title="infoParquet — numérotation",
+        migrations=Path(__file__).with_name("migrations"),
+        routers=lambda parts: [routes(parts)],
+        handlers=HANDLERS,
+    )

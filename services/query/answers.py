@@ -1,0 +1,90 @@
+"""Procedures as JSON answers; beside each code stand the words that people read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from infoparquet_contracts.codes import Status
+from infoparquet_contracts.parts import Urgency
+from infoparquet_contracts.status import FOLLOWERS
+
+from reference.names import Names
+from services.query.search import Row
+from services.query.timeline import Entry, Procedure
+from services.query.wording import WHY_NOT, describe, describe_urgency
+
+
+def show_statuses() -> list[dict[str, Any]]:
+    """The statuses in the order of the road, and which may follow which."""
+    return [
+        {"status": status, "label": status.label, "followers": [one for one in Status if one in FOLLOWERS[status]]}
+        for status in Status
+    ]
+
+
+def show_rows(rows: Sequence[Row], names: Names) -> list[dict[str, Any]]:
+    """Procedures in a list."""
+    return [
+        {
+            "id": row.id,
+            "number": row.number,
+            "reference": row.reference,
+            "administration": row.administration,
+            "kind": row.kind,
+            **_standing(row.status, row.tribunal, row.urgency, names),
+            "submitted_at": row.submitted_at,
+        }
+        for row in rows
+    ]
+
+
+def show_procedure(procedure: Procedure, names: Names) -> dict[str, Any]:
+    """One procedure with its timeline."""
+    state = procedure.state
+    return {
+        "id": procedure.id,
+        "number": state.number,
+        "reference": procedure.reference,
+        "administration": procedure.administration,
+        "service": procedure.service,
+        "kind": procedure.kind,
+        **_standing(state.status, state.tribunal, state.urgency, names),
+        "formation": state.formation,
+        "submitted_at": procedure.submitted_at,
+        "withdrawal_requested": state.withdrawal_requested,
+        "overdue": state.overdue,
+        "delivery": state.delivery,
+        "times": dict(state.times),
+        "timeline": [_show_entry(entry, names) for entry in procedure.entries],
+    }
+
+
+def _standing(status: Status, tribunal: str | None, urgency: Urgency | None, names: Names) -> dict[str, Any]:
+    return {
+        "status": status,
+        "status_label": status.label,
+        "tribunal": tribunal,
+        "tribunal_name": None if tribunal is None else names.of(tribunal),
+        "urgent": urgency is not None,
+        "urgency": None if urgency is None else _show_urgency(urgency),
+    }
+
+
+def _show_urgency(urgency: Urgency) -> dict[str, Any]:
+    return {"reason": urgency.reason, "until": urgency.until, "description": describe_urgency(urgency)}
+
+
+def _show_entry(entry: Entry, names: Names) -> dict[str, Any]:
+    event = entry.event
+    return {
+        "id": event.id,
+        "fact": event.data.fact,
+        "time": event.time,
+        "source": event.source,
+        "data": event.data.model_dump(mode="json"),
+        "description": describe(event.data, names),
+        "applied": entry.why_not is None,
+        "why_not": entry.why_not,
+        "why_not_label": None if entry.why_not is None else WHY_NOT[entry.why_not],
+        # W3C: version, trace id, parent id, flags.
+        "trace": None if event.traceparent is None else event.traceparent.split("-")[1],
+    }

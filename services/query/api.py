@@ -1,0 +1,96 @@
+"""Where procedures stand: the list with its filters, one procedure with its timeline, the table of statuses."""
+
+import re
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from infoparquet_contracts.identifiers import UUID_PATTERN, Number
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement
+
+from chassis.doorbell import first_found
+from chassis.identity import AnyCaller
+from chassis.problems import FieldError, Problem
+from chassis.service import Parts
+from reference.names import Names
+from services.query import store
+from services.query.answers import show_procedure, show_rows, show_statuses
+from services.query.cursor import read_cursor, write_cursor
+from services.query.filters import Filters
+from services.query.rights import NoRole, Sight, as_seen, sight_of
+from services.query.search import Mark, search, view_of
+from services.query.store import procedures
+from services.query.timeline import Procedure
+
+# Seconds that a status is waited for, as it may be asked for right after the procedure was accepted.
+PATIENCE: Final = 5.0
+_NUMBER: Final = TypeAdapter(Number)
+
+
+async def sight(caller: AnyCaller) -> Sight:
+    """What the caller may see; 403 as a problem where its roles let it see nothing."""
+    try:
+        return sight_of(caller)
+    except NoRole:
+        raise Problem(403, "wrong-role", "Votre rôle ne donne pas accès au suivi des procédures.") from None
+
+
+WithSight = Annotated[Sight, Depends(sight)]
+
+
+def routes(parts: Parts, names: Names, *, patience: float = PATIENCE) -> APIRouter:
+    """The service's routes."""
+    router = APIRouter(tags=["suivi"])
+
+    @router.get("/v1/procedures", summary="Les procédures, de la plus récente à la plus ancienne")
+    async def procedures_found(sight: WithSight, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+        after = None if filters.cursor is None else _mark(filters.cursor)
+        async with parts.engine.connect() as connection:
+            # One more than asked for tells whether another page follows.
+            rows = await search(connection, sight, filters.criteria, after=after, limit=filters.limit + 1)
+        page = rows[: filters.limit]
+        following = write_cursor(Mark(page[-1].submitted_at, page[-1].id)) if len(rows) > len(page) else None
+        return {"procedures": show_rows(page, names), "next": following}
+
+    @router.get("/v1/procedures/{which}", summary="Une procédure et sa chronologie, par son identifiant ou son numéro")
+    async def procedure(which: Annotated[str, Path(max_length=64)], sight: WithSight) -> dict[str, Any]:
+        named = _named(which)
+
+        async def look() -> Procedure | None:
+            async with parts.engine.connect() as connection:
+                return await store.find(connection, named, view_of(sight).condition)
+
+        found = await first_found(parts.facts_applied, look, patience)
+        if found is None:
+            raise _unknown(**{"Retry-After": "2"})
+        return show_procedure(as_seen(sight, found), names)
+
+    @router.get("/v1/statuses", summary="Les états d’une procédure et ceux qui peuvent les suivre")
+    async def statuses() -> dict[str, Any]:
+        return {"statuses": show_statuses()}
+
+    return router
+
+
+def _named(which: str) -> ColumnElement[bool]:
+    if re.fullmatch(UUID_PATTERN, which.lower()):
+        return procedures.c.id == UUID(which)
+    try:
+        return procedures.c.number == _NUMBER.validate_python(which.upper())
+    except ValidationError:
+        # Neither an id nor a number can have this form, so there is nothing to wait for.
+        raise _unknown() from None
+
+
+def _unknown(**headers: str) -> Problem:
+    detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant ou ce numéro."
+    return Problem(404, "unknown-procedure", detail, headers=headers)
+
+
+def _mark(cursor: str) -> Mark:
+    try:
+        return read_cursor(cursor)
+    except ValueError:
+        fault = FieldError("/cursor", "Ce curseur n’a pas été donné par une page précédente.")
+        raise Problem(400, "invalid-request", "La requête comporte une erreur.", [fault]) from None

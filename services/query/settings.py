@@ -1,0 +1,7 @@
+"""Query's configuration."""
+
+from chassis.settings import Settings
+
+
+class QuerySettings(Settings):
+    """Nothing of its own yet."""

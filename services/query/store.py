@@ -1,0 +1,185 @@
+"""Procedures as their facts add up, and their timelines."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from infoparquet_contracts.codes import Kind
+from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.registry import MODELS
+from infoparquet_contracts.status import Ineffective, State
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Computed,
+    DateTime,
+    Identity,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.database import among
+from services.query.timeline import Entry, Growth, Procedure
+
+metadata = MetaData()
+_STATE = TypeAdapter(State)
+
+procedures = Table(
+    "procedures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("administration", Text, nullable=False),
+    Column("service", Text),
+    Column("reference", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("submitted_at", DateTime(timezone=True), nullable=False),
+    Column("state", JSONB, nullable=False),
+    Column("status", Text, Computed("state ->> 'status'"), nullable=False),
+    Column("number", Text, Computed("state ->> 'number'")),
+    Column("tribunal", Text, Computed("state ->> 'tribunal'")),
+    Column("urgent", Boolean, Computed("state -> 'urgency' <> 'null'"), nullable=False),
+    # Whether the court in force has had its delivery.
+    Column("held", Boolean, Computed("state -> 'delivery' <> 'null'"), nullable=False),
+    # The courts that declined, None where none did.
+    Column("declined_by", JSONB, Computed("nullif(state -> 'declined_by', '[]')")),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # The facts of one procedure are added in the journal's order, so their places follow it.
+    Column("place", BigInteger, Identity(always=True), nullable=False),
+    Column("procedure_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("traceparent", Text),
+    Column("why_not", Text),
+)
+
+
+async def lock_states(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, State]:
+    """The states of those that were submitted, held until the transaction ends; always locked in one order."""
+    ordered = select(procedures.c.id, procedures.c.state).where(among(procedures.c.id, ids)).order_by(procedures.c.id)
+    return {row.id: _STATE.validate_python(row.state) for row in await connection.execute(ordered.with_for_update())}
+
+
+async def known_events(connection: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the events that are in a timeline."""
+    return set((await connection.execute(select(timeline.c.id).where(among(timeline.c.id, ids)))).scalars())
+
+
+async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Add to the timelines, in the order given."""
+    if not entries:
+        return
+    events = [entry.event for entry in entries]
+    await connection.execute(
+        text("""INSERT INTO timeline (id, procedure_id, type, source, time, data, traceparent, why_not)
+                SELECT id, procedure_id, type, source, time, CAST(data AS jsonb), traceparent, why_not
+                FROM unnest(CAST(:ids AS uuid[]), CAST(:procedures AS uuid[]), CAST(:types AS text[]),
+                            CAST(:sources AS text[]), CAST(:times AS timestamptz[]), CAST(:data AS text[]),
+                            CAST(:traceparents AS text[]), CAST(:reasons AS text[])) WITH ORDINALITY
+                     AS e (id, procedure_id, type, source, time, data, traceparent, why_not, place)
+                ORDER BY e.place
+                ON CONFLICT (id) DO NOTHING"""),
+        {
+            "ids": [event.id for event in events],
+            "procedures": [event.subject for event in events],
+            "types": [event.type for event in events],
+            "sources": [event.source for event in events],
+            "times": [event.time for event in events],
+            "data": [to_json(event.data).decode() for event in events],
+            "traceparents": [event.traceparent for event in events],
+            "reasons": [entry.why_not for entry in entries],
+        },
+    )
+
+
+async def begin_procedures(connection: AsyncConnection, growth: Growth) -> None:
+    """Add the procedures that were submitted, in the states they are in by now."""
+    if not growth.begun:
+        return
+    await connection.execute(
+        text("""INSERT INTO procedures (id, administration, service, reference, kind, submitted_at, state)
+                SELECT id, administration, service, reference, kind, submitted_at, CAST(state AS jsonb)
+                FROM unnest(CAST(:ids AS uuid[]), CAST(:administrations AS text[]), CAST(:services AS text[]),
+                            CAST(:references AS text[]), CAST(:kinds AS text[]), CAST(:times AS timestamptz[]),
+                            CAST(:states AS text[]))
+                     AS p (id, administration, service, reference, kind, submitted_at, state)
+                ON CONFLICT (id) DO NOTHING"""),
+        {
+            "ids": list(growth.begun),
+            "administrations": [submitted.administration for submitted in growth.begun.values()],
+            "services": [submitted.service for submitted in growth.begun.values()],
+            "references": [submitted.reference for submitted in growth.begun.values()],
+            "kinds": [submitted.kind for submitted in growth.begun.values()],
+            "times": [submitted.submitted_at for submitted in growth.begun.values()],
+            "states": [_written(growth.states[one]) for one in growth.begun],
+        },
+    )
+
+
+async def write_states(connection: AsyncConnection, states: Mapping[UUID, State]) -> None:
+    """Replace the states of procedures that are locked."""
+    if not states:
+        return
+    await connection.execute(
+        text("""UPDATE procedures AS p SET state = CAST(s.state AS jsonb)
+                FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS s (id, state)
+                WHERE p.id = s.id"""),
+        {"ids": list(states), "states": [_written(state) for state in states.values()]},
+    )
+
+
+async def find(connection: AsyncConnection, *which: ColumnElement[bool]) -> Procedure | None:
+    """The procedure for which the conditions hold, with its timeline: one statement, so that they agree."""
+    # Two procedures never have one number; should they, the earliest is meant.
+    chosen = select(procedures).where(*which).order_by(procedures.c.submitted_at).limit(1).subquery("chosen")
+    joined = chosen.join(timeline, timeline.c.procedure_id == chosen.c.id)
+    said = [timeline.c[name].label(f"event_{name}") for name in timeline.c.keys()]  # noqa: SIM118 - not a dict
+    rows = (await connection.execute(select(chosen, *said).select_from(joined).order_by(timeline.c.place))).all()
+    return _procedure(rows) if rows else None
+
+
+def _procedure(rows: Sequence[Any]) -> Procedure:
+    first = rows[0]
+    return Procedure(
+        first.id,
+        first.administration,
+        first.service,
+        first.reference,
+        Kind(first.kind),
+        first.submitted_at,
+        _STATE.validate_python(first.state),
+        [_entry(row) for row in rows],
+    )
+
+
+def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row of the statement above
+    event = Event(
+        id=row.event_id,
+        source=row.event_source,
+        type=row.event_type,
+        subject=row.id,
+        time=row.event_time,
+        data=MODELS[row.event_type].model_validate(row.event_data),
+        traceparent=row.event_traceparent,
+    )
+    return Entry(event, None if row.event_why_not is None else Ineffective(row.event_why_not))
+
+
+def _written(state: State) -> str:
+    return _STATE.dump_json(state).decode()

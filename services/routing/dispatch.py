@@ -1,0 +1,96 @@
+"""Puts steps of a procedure into effect: what is kept of them, and what the journal and the courts are told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from infoparquet_contracts.envelope import Event
+
+from chassis.outbox import Outgoing, to_journal
+from chassis.transaction import Transaction
+from services.routing import store
+from services.routing.decision import Deciding
+from services.routing.delivery import Dossiers, delivery_of, to_court
+from services.routing.progress import Deliver, Message, Outcome, Procedure, Speaker, ToCourt
+from services.routing.store import Handover
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """The rules that decide, and where courts read the dossiers."""
+
+    deciding: Deciding
+    dossiers: Dossiers
+
+    def speaker(self, transaction: Transaction, procedure: UUID, traceparent: str | None) -> Speaker:
+        """How routing speaks of a procedure, in the trace of what made it speak."""
+        fact = partial(transaction.event, procedure, traceparent=traceparent)
+        return Speaker(self.deciding.decide, fact, transaction.new_id)
+
+
+@dataclass
+class Steps:
+    """The steps taken in one transaction; `procedures` are those that are locked, as the steps leave them."""
+
+    dispatch: Dispatch
+    transaction: Transaction
+    procedures: dict[UUID, Procedure]
+    _changed: set[UUID] = field(default_factory=set)
+    _said: list[Outgoing] = field(default_factory=list)
+    _told: list[tuple[str, Event[Any], Outgoing]] = field(default_factory=list)
+    _handed: list[Handover] = field(default_factory=list)
+
+    def speaker(self, procedure: UUID, traceparent: str | None) -> Speaker:
+        """See Dispatch."""
+        return self.dispatch.speaker(self.transaction, procedure, traceparent)
+
+    def take(self, outcome: Outcome, traceparent: str | None) -> None:
+        """One step: where it leaves the procedure, and what is to be said of it."""
+        procedure, messages = outcome
+        if self.procedures.get(procedure.id) != procedure:
+            self._changed.add(procedure.id)
+        self.procedures[procedure.id] = procedure
+        for message in messages:
+            self._say(procedure, message, traceparent)
+
+    def say(self, outgoing: Iterable[Outgoing]) -> None:
+        """Something else, in its place among the steps."""
+        self._said.extend(outgoing)
+
+    async def finish(self) -> list[Outgoing]:
+        """Keep all of it; what is to be published, in order."""
+        connection, now = self.transaction.connection, self.transaction.now
+        await store.save(connection, [self.procedures[one] for one in sorted(self._changed)], now)
+        await store.hand_over(connection, self._handed, now)
+        await store.remember_told(connection, self._told, now)
+        return self._said
+
+    def _say(self, procedure: Procedure, message: Message, traceparent: str | None) -> None:
+        match message:
+            case Event():
+                self._said.append(to_journal(message))
+            case Deliver(tribunal, delivery):
+                assert procedure.decision is not None  # noqa: S101 - what is delivered was decided
+                assert procedure.state.number is not None  # noqa: S101 - and numbered
+                data = delivery_of(
+                    procedure.id,
+                    procedure.submitted,
+                    procedure.decision,
+                    procedure.state.number,
+                    self.dispatch.dossiers,
+                )
+                self._handed.append(Handover(delivery, procedure.id, tribunal))
+                self._tell(tribunal, self._event(procedure.id, delivery, data, traceparent), receipted=True)
+            case ToCourt(tribunal, one, data):
+                self._tell(tribunal, self._event(procedure.id, one, data, traceparent), receipted=False)
+
+    def _event(self, subject: UUID, one: UUID, data: Any, traceparent: str | None) -> Event[Any]:  # noqa: ANN401
+        transaction = self.transaction
+        return Event(one, transaction.source, data.event_type, subject, transaction.now, data, traceparent)
+
+    def _tell(self, tribunal: str, event: Event[Any], *, receipted: bool) -> None:
+        outgoing = to_court(tribunal, event, receipted=receipted)
+        self._told.append((tribunal, event, outgoing))
+        self._said.append(outgoing)

@@ -1,0 +1,145 @@
+"""HTTP in for operators: the procedures that wait for a decision, the decision, and telling a court again."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis import idempotency
+from chassis.idempotency import Claim, Contradicted, IdempotencyKey, InFlight, Known
+from chassis.identity import Caller, only
+from chassis.problems import FieldError, Problem
+from chassis.service import Parts
+from chassis.transaction import Transaction
+from chassis.words import Words
+from reference import Reference
+from services.routing import courts, operations_store, store
+from services.routing.decision import PARIS
+from services.routing.dispatch import Dispatch, Steps
+from services.routing.operations_store import Assignment
+from services.routing.progress import Procedure, assign, waits_for_operator
+
+
+async def _operator(caller: Annotated[Caller, Depends(only("operator"))]) -> Caller:
+    if "operator" not in caller.roles:
+        raise Problem(403, "wrong-role", "Votre rôle ne donne pas accès à l’exploitation.")
+    return caller
+
+
+Operator = Annotated[Caller, Depends(_operator)]
+
+
+class AssignmentBody(BaseModel):
+    """`reason` is in words, and stays here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    tribunal: Annotated[str, Field(max_length=32)]
+    reason: Annotated[Words, Field(min_length=1)]
+
+
+class RedeliveryBody(BaseModel):
+    """From the beginning of that day, in Paris."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    from_: Annotated[date, Field(alias="from")]
+
+
+def routes(parts: Parts, dispatch: Dispatch, reference: Reference) -> APIRouter:
+    """The operators' routes."""
+    router = APIRouter(tags=["exploitation"])
+    names = courts.names(reference.courts)
+
+    @router.get("/v1/unroutable", summary="Les procédures qui attendent la décision d’un opérateur")
+    async def unroutable(_: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        async with parts.engine.connect() as connection:
+            queue = await store.queue(connection, limit)
+            history = await operations_store.history(connection, [waiting.procedure.id for waiting in queue])
+        return {"procedures": [_queued(waiting, history[waiting.procedure.id]) for waiting in queue]}
+
+    @router.post("/v1/procedures/{id}/assignment", summary="Désigne le tribunal d’une procédure", status_code=202)
+    async def assignment(
+        id: UUID,  # noqa: A002 - the name in the path
+        body: AssignmentBody,
+        caller: Operator,
+        key: IdempotencyKey,
+    ) -> dict[str, Any]:
+        _require_court(body.tribunal, names, reference)
+        try:
+            async with parts.transactions.begin() as transaction:
+                decided = await _assign(transaction, dispatch, id, body, caller, key)
+        except InFlight:
+            raise idempotency.in_flight() from None
+        return {"id": decided, "procedure": id, "tribunal": body.tribunal}
+
+    @router.post("/v1/tribunals/{code}/redelivery", summary="Remet de nouveau ce qui fut remis", status_code=202)
+    async def redelivery(code: str, body: RedeliveryBody, _: Operator) -> dict[str, Any]:
+        _require_court(code, names, reference, status=404)
+        since = datetime.combine(body.from_, time(), PARIS)
+        async with parts.transactions.begin() as transaction:
+            again = await operations_store.told_since(transaction.connection, code, since)
+            transaction.say(again)
+        return {"tribunal": code, "from": body.from_, "messages": len(again)}
+
+    return router
+
+
+def _require_court(code: str, names: dict[str, str], reference: Reference, status: int = 400) -> None:
+    if code not in names:
+        fault = FieldError("/tribunal", "Ce code est inconnu.", courts.nearest(code, reference.courts))
+        raise Problem(status, "unknown-tribunal", "Aucun tribunal ne porte ce code.", [fault])
+
+
+async def _assign(
+    transaction: Transaction, dispatch: Dispatch, one: UUID, body: AssignmentBody, caller: Caller, key: str
+) -> UUID:
+    claim = Claim(key, idempotency.digest_of(body.model_dump(mode="json")), transaction.new_id())
+    (claimed,) = await idempotency.claim(transaction, caller.organisation, f"/v1/procedures/{one}/assignment", [claim])
+    match claimed:
+        case Contradicted():
+            raise idempotency.contradicted()
+        case Known(resource):
+            return resource
+    held = await store.lock(transaction.connection, [one])
+    if one not in held:
+        raise Problem(404, "unknown-procedure", "Aucune procédure ne porte cet identifiant.")
+    _require_assignable(held[one], body.tribunal)
+    steps = Steps(dispatch, transaction, held)
+    steps.take(assign(held[one], dispatch.deciding.assigned(body.tribunal), steps.speaker(one, None)), None)
+    told = Assignment(claimed.resource, one, body.tribunal, body.reason, caller.subject, transaction.now)
+    await operations_store.add_assignment(transaction.connection, told)
+    transaction.say(await steps.finish())
+    return claimed.resource
+
+
+def _require_assignable(procedure: Procedure, tribunal: str) -> None:
+    standing = procedure.standing
+    if not waits_for_operator(procedure):
+        detail = f"La procédure est dans l’état « {standing.status.label} » : elle n’attend pas de décision."
+        raise Problem(409, "not-waiting", detail)
+    if tribunal in standing.declined_by:
+        detail = "Ce tribunal s’est déclaré incompétent pour cette procédure."
+        raise Problem(409, "declined-before", detail, [FieldError("/tribunal", detail)])
+
+
+def _queued(waiting: store.Waiting, history: list[dict[str, Any]]) -> dict[str, Any]:
+    procedure = waiting.procedure
+    submitted, standing, undecided = procedure.submitted, procedure.standing, procedure.undecided
+    reason = None if undecided is None else undecided.reason
+    return {
+        "id": procedure.id,
+        "number": standing.number,
+        "reference": submitted.reference,
+        "administration": submitted.administration,
+        "submitted_at": submitted.submitted_at,
+        "urgent": standing.urgent,
+        "reason": reason,
+        "explanation": reason and reason.label,
+        "withdrawal_requested": standing.withdrawal_requested,
+        "declined_by": standing.declined_by,
+        "history": history,
+        "since": waiting.since,
+    }

@@ -1,0 +1,143 @@
+"""What courts answer: each reply is checked against court, delivery and state, and becomes a fact or is refused.
+
+A topic is only ever that court's own, so what stands on it needs no other proof of who said it.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from aiokafka import ConsumerRecord
+from infoparquet_contracts import facts, replies
+from infoparquet_contracts.codes import ReplyRefusal
+from infoparquet_contracts.court import ReplyRefused
+from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.identifiers import UUID_PATTERN
+from infoparquet_contracts.operations import position_subject
+from infoparquet_contracts.registry import REPLIES
+from infoparquet_contracts.replies import Reply
+from infoparquet_contracts.topics import replies_topic
+from pydantic_core import to_json
+
+from chassis.errors import Unprocessable
+from chassis.outbox import Outgoing
+from chassis.sources import Source
+from chassis.transaction import Transaction
+from services.routing import reply_store, store
+from services.routing.delivery import to_court
+from services.routing.dispatch import Dispatch, Steps
+from services.routing.progress import Refused, Waits, answer
+from services.routing.reply_store import Kept, ReplyOutcome
+
+FACTS: Mapping[type[Reply], type[facts.Replied]] = {
+    replies.AcknowledgedReply: facts.Acknowledged,
+    replies.RegisteredReply: facts.Registered,
+    replies.SupplementRequestedReply: facts.SupplementRequested,
+    replies.DeclinedReply: facts.Declined,
+    replies.AssignedReply: facts.Assigned,
+    replies.DecidedReply: facts.Decided,
+    replies.ClosedReply: facts.Closed,
+}
+
+
+def fact_of(tribunal: str, reply: UUID, data: Reply) -> facts.Replied:
+    """What the journal is told of a reply."""
+    said = {name: getattr(data, name) for name in type(data).model_fields if name != "procedure"}
+    return FACTS[type(data)](tribunal=tribunal, reply=reply, **said)
+
+
+def digest_of(event: Event[Any]) -> bytes:
+    """What tells two replies of one id apart."""
+    return hashlib.sha256(f"{event.type} {event.subject} ".encode() + to_json(event.data)).digest()
+
+
+class Answering:
+    """What one court writes, taken in."""
+
+    def __init__(self, tribunal: str, dispatch: Dispatch) -> None:
+        self.tribunal = tribunal
+        self._dispatch = dispatch
+
+    async def take_replies(self, transaction: Transaction, arrived: Sequence[Event[Any]]) -> list[Outgoing]:
+        """Each reply once, for ever: a fact, a refusal on the court's topic, or it waits for its delivery's receipt."""
+        held = await store.lock(transaction.connection, {event.subject for event in arrived})
+        steps = Steps(self._dispatch, transaction, held)
+        kept = [Kept.of(self.tribunal, event, digest_of(event)) for event in arrived]
+        known = await reply_store.digests(transaction.connection, self.tribunal, [one.id for one in kept])
+        outcomes: list[tuple[Kept, ReplyOutcome]] = []
+        for one in kept:
+            if one.id not in known:
+                outcomes.append((one, take(steps, one)))
+            elif known[one.id] != one.digest:
+                steps.say([refusal(transaction, one, ReplyRefusal.REUSED_ID)])
+        await reply_store.add(transaction.connection, outcomes, transaction.now)
+        return await steps.finish()
+
+    def refuse(self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable) -> Iterator[Outgoing]:
+        """Tell the court of a record that cannot be taken; a key that is no procedure's goes nowhere."""
+        key = _uuid(record.key)
+        subject = key or position_subject(record.topic, record.partition, record.offset)
+        named = next((value for name, value in record.headers if name == "ce_id"), None)
+        data = ReplyRefused(reply=_uuid(named), delivery=None, code=ReplyRefusal.UNREADABLE, pointer=fault.pointer)
+        yield to_court(self.tribunal, transaction.event(subject, data))
+
+
+def take(steps: Steps, reply: Kept) -> ReplyOutcome:
+    """What becomes of a reply to a procedure that is locked; a refusal is said, a fact too."""
+    procedure = steps.procedures.get(reply.procedure)
+    if procedure is None:
+        steps.say([refusal(steps.transaction, reply, ReplyRefusal.UNKNOWN_PROCEDURE)])
+        return ReplyOutcome.REFUSED
+    speaker = steps.speaker(reply.procedure, reply.traceparent)
+    match answer(procedure, reply.tribunal, fact_of(reply.tribunal, reply.id, reply.data), speaker):
+        case Refused(code):
+            steps.say([refusal(steps.transaction, reply, code)])
+            return ReplyOutcome.REFUSED
+        case Waits():
+            return ReplyOutcome.WAITING
+        case outcome:
+            steps.take(outcome, reply.traceparent)
+            return ReplyOutcome.TAKEN
+
+
+async def release_waiting(steps: Steps, procedures: Collection[UUID]) -> None:
+    """Take the replies that waited for one of these locked procedures, in the order they came."""
+    if not procedures:
+        return
+    connection = steps.transaction.connection
+    for reply in await reply_store.waiting(connection, procedures):
+        outcome = take(steps, reply)
+        if outcome is not ReplyOutcome.WAITING:
+            await reply_store.settle(connection, reply, outcome)
+
+
+def refusal(transaction: Transaction, reply: Kept, code: ReplyRefusal) -> Outgoing:
+    """On the court's own topic, the same event however often the reply comes."""
+    data = ReplyRefused(reply=reply.id, delivery=reply.data.delivery, code=code, pointer="")
+    event = Event(
+        # With the digest, since one id may be given to any number of contents.
+        id=uuid5(reply.id, f"{reply.tribunal}/{code.value}/{reply.digest.hex()}"),
+        source=transaction.source,
+        type=data.event_type,
+        subject=reply.procedure,
+        time=transaction.now,
+        data=data,
+        traceparent=reply.traceparent,
+    )
+    return to_court(reply.tribunal, event)
+
+
+def sources(courts: Collection[str], dispatch: Dispatch) -> list[Source]:
+    """Every court's replies topic."""
+    answering = [Answering(code, dispatch) for code in courts]
+    return [
+        Source(replies_topic(one.tribunal).name, dict.fromkeys(REPLIES, one.take_replies), one.refuse)
+        for one in answering
+    ]
+
+
+def _uuid(raw: bytes | None) -> UUID | None:
+    text = (raw or b"").decode(errors="replace")
+    return UUID(text) if re.fullmatch(UUID_PATTERN, text) else None

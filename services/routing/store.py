@@ -1,0 +1,246 @@
+"""Procedures in routing's hands, what was handed to which court, and every message a court was told."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.facts import Delivered, Routed, Submitted, Unroutable
+from infoparquet_contracts.registry import MODELS
+from infoparquet_contracts.status import State
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.database import among
+from chassis.outbox import Outgoing
+from services.routing.progress import Added, Handed, Procedure, waits_for_operator
+
+metadata = MetaData()
+_STATE = TypeAdapter(State)
+_ADDED = TypeAdapter(tuple[Added, ...])
+
+procedures = Table(
+    "procedures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("submitted", JSONB, nullable=False),
+    # The fold of the contracts over the journal as it was read, and our own facts that it has not brought back yet.
+    Column("state", JSONB, nullable=False),
+    Column("said", JSONB, nullable=False, server_default="[]"),
+    Column("decision", JSONB),
+    Column("undecided", JSONB),
+    # The delivery in force and its court, None until it is handed over and once it is recalled.
+    Column("delivery", Uuid, unique=True),
+    Column("tribunal", Text),
+    Column("courts", JSONB, nullable=False, server_default="[]"),
+    Column("added", JSONB, nullable=False, server_default="[]"),
+    # Since when it waits for an operator, None while it does not.
+    Column("queued_at", DateTime(timezone=True)),
+    Index("procedures_queued", "queued_at", "id", postgresql_where="queued_at IS NOT NULL"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("procedure_id", Uuid, ForeignKey("procedures.id"), nullable=False),
+    Column("tribunal", Text, nullable=False),
+    Column("handed_at", DateTime(timezone=True), nullable=False),
+    # The receipt, as the journal has it.
+    Column("partition", Integer),
+    Column("offset", BigInteger),
+    Column("placed_at", DateTime(timezone=True)),
+    Index("deliveries_procedure", "procedure_id"),
+)
+
+court_messages = Table(
+    "court_messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("place", BigInteger, Identity(always=True), nullable=False),
+    Column("procedure_id", Uuid, ForeignKey("procedures.id"), nullable=False),
+    Column("tribunal", Text, nullable=False),
+    Column("said_at", DateTime(timezone=True), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Index("court_messages_tribunal", "tribunal", "said_at"),
+)
+
+_WRITTEN = """
+    SELECT id, CAST(submitted AS jsonb), CAST(state AS jsonb), CAST(said AS jsonb), CAST(decision AS jsonb),
+           CAST(undecided AS jsonb), delivery, tribunal, CAST(courts AS jsonb), CAST(added AS jsonb),
+           CASE WHEN queued THEN CAST(:now AS timestamptz) END
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:submitted AS text[]), CAST(:states AS text[]), CAST(:said AS text[]),
+                CAST(:decisions AS text[]), CAST(:undecided AS text[]), CAST(:deliveries AS uuid[]),
+                CAST(:tribunals AS text[]), CAST(:courts AS text[]), CAST(:added AS text[]),
+                CAST(:queued AS boolean[]))
+         AS w (id, submitted, state, said, decision, undecided, delivery, tribunal, courts, added, queued)
+"""
+_COLUMNS = "id, submitted, state, said, decision, undecided, delivery, tribunal, courts, added, queued_at"
+
+_SAVE = text(f"""
+    INSERT INTO procedures AS p ({_COLUMNS}) {_WRITTEN}
+    ON CONFLICT (id) DO UPDATE SET
+        state = excluded.state, said = excluded.said, decision = excluded.decision, undecided = excluded.undecided,
+        delivery = excluded.delivery, tribunal = excluded.tribunal, courts = excluded.courts,
+        added = excluded.added,
+        queued_at = CASE WHEN excluded.queued_at IS NOT NULL THEN coalesce(p.queued_at, excluded.queued_at) END
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A procedure in the operators' queue."""
+
+    procedure: Procedure
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A delivery that was just put into the outbox."""
+
+    delivery: UUID
+    procedure: UUID
+    tribunal: str
+
+
+async def lock(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Procedure]:
+    """The procedures, held until the transaction ends; always locked in one order."""
+    ordered = select(procedures).where(among(procedures.c.id, ids)).order_by(procedures.c.id).with_for_update()
+    return {row.id: _procedure(row) for row in await connection.execute(ordered)}
+
+
+async def find(connection: AsyncConnection, one: UUID) -> Procedure | None:
+    """A procedure, None where routing has read of none."""
+    row = (await connection.execute(select(procedures).where(procedures.c.id == one))).one_or_none()
+    return None if row is None else _procedure(row)
+
+
+async def save(connection: AsyncConnection, changed: Collection[Procedure], now: datetime) -> None:
+    """Keep procedures, new ones and those that are locked."""
+    if not changed:
+        return
+    values = {
+        "now": now,
+        "ids": [one.id for one in changed],
+        "submitted": [one.submitted.model_dump_json() for one in changed],
+        "states": [_STATE.dump_json(one.state).decode() for one in changed],
+        "said": [json.dumps([_written(event) for event in one.said]) for one in changed],
+        "decisions": [one.decision and one.decision.model_dump_json() for one in changed],
+        "undecided": [one.undecided and one.undecided.model_dump_json() for one in changed],
+        "deliveries": [one.handed and one.handed.delivery for one in changed],
+        "tribunals": [one.handed and one.handed.tribunal for one in changed],
+        "courts": [json.dumps(one.courts) for one in changed],
+        "added": [_ADDED.dump_json(one.added).decode() for one in changed],
+        "queued": [waits_for_operator(one) for one in changed],
+    }
+    await connection.execute(_SAVE, values)
+
+
+async def hand_over(connection: AsyncConnection, handed: Sequence[Handover], at: datetime) -> None:
+    """Record deliveries that are on their way to their courts."""
+    rows = [
+        {"id": one.delivery, "procedure_id": one.procedure, "tribunal": one.tribunal, "handed_at": at} for one in handed
+    ]
+    if rows:
+        await connection.execute(insert(deliveries), rows)
+
+
+async def store_receipts(connection: AsyncConnection, receipts: Sequence[Delivered]) -> None:
+    """Keep where the broker put each delivery."""
+    rows = [
+        {"one": one.delivery, "at_partition": one.partition, "at_offset": one.offset, "at_time": one.at}
+        for one in receipts
+    ]
+    placing = update(deliveries).where(deliveries.c.id == bindparam("one"))
+    values: dict[Any, Any] = {
+        deliveries.c.partition: bindparam("at_partition"),
+        deliveries.c.offset: bindparam("at_offset"),
+        deliveries.c.placed_at: bindparam("at_time"),
+    }
+    if rows:
+        await connection.execute(placing.values(values), rows)
+
+
+async def remember_told(
+    connection: AsyncConnection, told: Sequence[tuple[str, Event[Any], Outgoing]], at: datetime
+) -> None:
+    """Keep what courts are told (court, event, record), in order, so that it can be told again to the letter."""
+    rows = [
+        {
+            "id": event.id,
+            "procedure_id": event.subject,
+            "tribunal": tribunal,
+            "said_at": at,
+            "value": outgoing.record.value,
+            "headers": [[name, value.decode()] for name, value in outgoing.record.headers],
+        }
+        for tribunal, event, outgoing in told
+    ]
+    if rows:
+        await connection.execute(insert(court_messages), rows)
+
+
+async def queue(connection: AsyncConnection, limit: int) -> list[Waiting]:
+    """The operators' queue, the oldest first."""
+    waiting = select(procedures).where(procedures.c.queued_at.is_not(None))
+    found = await connection.execute(waiting.order_by(procedures.c.queued_at, procedures.c.id).limit(limit))
+    return [Waiting(_procedure(row), row.queued_at) for row in found]
+
+
+def _written(event: Event[Any]) -> dict[str, Any]:
+    return {
+        "id": str(event.id),
+        "source": event.source,
+        "type": event.type,
+        "time": event.time.isoformat(),
+        "data": event.data.model_dump(mode="json"),
+    }
+
+
+def _read(said: dict[str, Any], subject: UUID) -> Event[Any]:
+    return Event(
+        id=UUID(said["id"]),
+        source=said["source"],
+        type=said["type"],
+        subject=subject,
+        time=datetime.fromisoformat(said["time"]),
+        data=MODELS[said["type"]].model_validate(said["data"]),
+    )
+
+
+def _procedure(row: Any) -> Procedure:  # noqa: ANN401 - a row of the whole table
+    return Procedure(
+        id=row.id,
+        submitted=Submitted.model_validate(row.submitted),
+        state=_STATE.validate_python(row.state),
+        said=tuple(_read(said, row.id) for said in row.said),
+        decision=None if row.decision is None else Routed.model_validate(row.decision),
+        undecided=None if row.undecided is None else Unroutable.model_validate(row.undecided),
+        handed=None if row.delivery is None else Handed(row.delivery, row.tribunal),
+        courts=tuple(row.courts),
+        added=_ADDED.validate_python(row.added),
+    )

@@ -1,0 +1,65 @@
+"""One real broker and one real PostgreSQL a test process; each test gets databases of its own."""
+
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.folders import fresh_folder
+from deploy.local.kafka import ApacheKafka
+from deploy.local.ports import free_ports
+from deploy.local.postgres import Postgres
+
+Databases = Callable[[str], Awaitable[str]]
+# Folders whose files take longest, each begun first: one that is begun last is waited for alone.
+SLOWEST = ("system", "faults", "bench", "answers", "local")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, else in their order."""
+    items.sort(key=lambda item: next((at for at, name in enumerate(SLOWEST) if name in item.path.parts), len(SLOWEST)))
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own account may enter."""
+    folder = fresh_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(session_folder: Path) -> AsyncIterator[Postgres]:
+    """A PostgreSQL for the whole run."""
+    (port,) = free_ports(1)
+    async with Postgres(session_folder / "postgres", port) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka_server(session_folder: Path) -> AsyncIterator[ApacheKafka]:
+    """An Apache Kafka for the whole run."""
+    port, controller = free_ports(2)
+    async with ApacheKafka(session_folder / "kafka", port, controller) as broker:
+        yield broker
+
+
+_COUNT = itertools.count()
+
+
+@pytest_asyncio.fixture
+async def databases(postgres_server: Postgres) -> AsyncIterator[Databases]:
+    """Makes empty databases that go with the test."""
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        name = f"infoparquet_{service}_{next(_COUNT)}"
+        made.append(name)
+        return await postgres_server.create_database(name)
+
+    yield make
+    for name in made:
+        await postgres_server.drop_database(name)

@@ -1,0 +1,85 @@
+"""Numbering and routing as real processes between a journal and the courts' topics, audited from outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from infoparquet_contracts.envelope import Event, encode
+from infoparquet_contracts.topics import JOURNAL
+
+from chassis.service import migrate_service
+from deploy.local.kafka import ApacheKafka
+from deploy.local.postgres import Postgres
+from services.numbering.service import build as build_numbering
+from services.numbering.settings import NumberingSettings
+from services.routing.service import build as build_routing
+from services.routing.settings import RoutingSettings
+from tests import audit
+from tests.builders import a_submission, an_event
+from tests.processes import ServiceProcess, environment
+
+COMMUNES = ("33063", "75056", "97411")
+
+
+@dataclass
+class Road:
+    """The system under test; `submitted` is every procedure that was put on the journal."""
+
+    kafka: ApacheKafka
+    services: dict[str, ServiceProcess]
+    folder: Path
+    submitted: list[UUID] = field(default_factory=list)
+
+    async def submit(self, count: int) -> list[UUID]:
+        """Put procedures on the journal as intake would; returns their ids."""
+        events = [an_event(a_submission(commune=COMMUNES[place % len(COMMUNES)])) for place in range(count)]
+        await self.publish(events)
+        ids = [event.subject for event in events]
+        self.submitted += ids
+        return ids
+
+    async def publish(self, events: Sequence[Event[Any]], topic: str = JOURNAL.name) -> None:
+        """Put events on the journal, or on another topic."""
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka.bootstrap, enable_idempotence=True) as producer:
+            for event in events:
+                record = encode(event)
+                await producer.send(topic, value=record.value, key=record.key, headers=list(record.headers))
+            await producer.flush()
+
+    async def replica(self, name: str) -> ServiceProcess:
+        """Another process of a service, on the same database; not started."""
+        first = self.services[name]
+        told = environment(self.kafka.bootstrap, first.environment["INFOPARQUET_DATABASE_URL"])
+        return ServiceProcess(name, told, first.log.with_name(f"{name}-2.log"))
+
+    async def arrived(self, procedures: Sequence[UUID], seconds: float = 60) -> None:
+        """Wait until each of the procedures was delivered."""
+        await audit.arrived(self.kafka.bootstrap, procedures, seconds)
+
+    async def audit(self) -> None:
+        """All that was submitted, once, in order, at its court."""
+        await audit.audit(self.kafka.bootstrap, self.submitted)
+
+
+@asynccontextmanager
+async def open_road(kafka: ApacheKafka, postgres: Postgres, folder: Path) -> AsyncIterator[Road]:
+    """Migrated databases and topics; the services are not started, and are killed at the end."""
+    services = {}
+    for name, model, build in (
+        ("numbering", NumberingSettings, build_numbering),
+        ("routing", RoutingSettings, build_routing),
+    ):
+        url = await postgres.create_database(f"infoparquet_{name}")
+        told = environment(kafka.bootstrap, url)
+        settings = model(**{key.removeprefix("INFOPARQUET_").lower(): value for key, value in told.items()})
+        await migrate_service(build(settings), settings)
+        services[name] = ServiceProcess(name, told, folder / f"{name}.log")
+    try:
+        yield Road(kafka, services, folder)
+    finally:
+        await asyncio.gather(*(service.kill() for service in services.values()))

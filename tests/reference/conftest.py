@@ -1,0 +1,41 @@
+"""A small, sound folder of reference data, to be broken one cell at a time."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reference.bundle import PACKAGED
+
+_KEPT = {
+    "communes.csv": ("33063", "33036", "64102", "13055", "13201", "02722", "01014"),
+    "competence.csv": ("33063", "33036", "64102", "13055", "13201", "02311", "02722", "01014"),
+    "tribunals.csv": ("100094", "100159", "100059", "100042", "100039"),
+    "competence_exceptions.csv": (),
+    "natinf.csv": ("7", "22661"),
+    "nataff.csv": ("A", "A1", "B"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_folder: Path) -> Path:
+    """Its path has a space, as people's folders do."""
+    return shutil.copytree(small_folder, tmp_path / "reference data")
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("reference")
+    manifest = json.loads((PACKAGED / "manifest.json").read_text("utf-8"))
+    for name, codes in _KEPT.items():
+        with (PACKAGED / name).open(encoding="utf-8", newline="") as source:
+            header, *rows = csv.reader(source)
+        kept = [row for row in rows if row[0] in codes]
+        with (copy / name).open("w", encoding="utf-8", newline="") as target:
+            csv.writer(target, lineterminator="\n").writerows([header, *kept])
+        manifest["files"][name]["rows"] = len(kept)
+    (copy / "rules.json").write_bytes((PACKAGED / "rules.json").read_bytes())
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return copy

@@ -1,0 +1,46 @@
+"""The query service on a database of its own, fed with facts as its consumer feeds it, with tokens of a real issuer."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from chassis.migration import migrate
+from deploy.local.postgres import Postgres
+from reference import default_url, load
+from reference.names import Names
+from services.query import api, page
+from services.query.service import build
+from services.query.settings import QuerySettings
+from tests.services.in_process import InProcess, in_process, told
+from tests.services.issuer import Issuer
+
+# Seconds; still longer than the projection of a few facts takes.
+PATIENCE = 0.3
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated(postgres_server: Postgres) -> str:
+    """One database at the newest schema, for all tests of the service."""
+    url = await postgres_server.create_database("infoparquet_query_tests")
+    await migrate(url, Path(page.__file__).with_name("migrations"))
+    return url
+
+
+@pytest.fixture(scope="session")
+def names() -> Names:
+    """The courts' names, read once."""
+    return Names(load(default_url()).courts)
+
+
+@pytest_asyncio.fixture
+async def query(migrated: str, issuer: Issuer, names: Names) -> AsyncIterator[InProcess]:
+    """The service without a procedure yet, which waits less than in life for what it does not know."""
+    settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
+    service = replace(
+        build(settings), routers=lambda parts: [api.routes(parts, names, patience=PATIENCE), page.routes()]
+    )
+    async with in_process(service, settings, issuer, tables="procedures, timeline") as one:
+        yield one

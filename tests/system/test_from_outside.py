@@ -1,0 +1,140 @@
+"""The running system as programs see it that know nothing of this code."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from infoparquet_contracts.topics import JOURNAL
+
+from deploy.local.samples import read_samples
+from tests import audit
+from tests.processes import until
+from tests.system.conftest import System
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SERVICES = ("intake", "numbering", "routing", "notify", "query")
+
+
+@pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is a Debian package: apt-get install kcat")
+async def test_kcat_reads_each_delivery_once_with_its_cloudevents_headers(system: System, tmp_path: Path) -> None:
+    ours = [one for one in read_samples() if one.administration == "dreal-33" and one.expected_tribunal == "tj33063"]
+    file = tmp_path / "samples.ndjson"
+    lines = [{**one.procedure, "idempotency_key": one.idempotency_key} for one in ours]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ids = await system.send(file)
+    await audit.arrived(system.run_file["kafka"], ids)
+
+    reading = await asyncio.create_subprocess_exec(
+        "kcat", "-b", system.run_file["kafka"], "-t", "infoparquet.tribunal.tj33063.v1", "-C", "-e", "-J", "-q",
+        "-X", "isolation.level=read_committed", stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(reading.communicate(), 30)
+    records = [json.loads(line) for line in output.decode().splitlines()]
+
+    headers = [dict(zip(record["headers"][::2], record["headers"][1::2], strict=True)) for record in records]
+    assert Counter(header["ce_subject"] for header in headers) == Counter(str(one) for one in set(ids))
+    assert len({header["ce_id"] for header in headers}) == len(records)
+    for record, header in zip(records, headers, strict=True):
+        assert record["key"] == header["ce_subject"] == json.loads(record["payload"])["procedure"]
+        assert header["ce_specversion"] == "1.0"
+        assert header["ce_type"] == "fr.justice.infoparquet.tribunal.delivery.v1"
+        assert header["ce_source"] == "/services/routing"
+        assert header["content-type"] == "application/json"
+
+
+async def test_the_author_of_a_procedure_is_mailed_its_number_once(system: System, tmp_path: Path) -> None:
+    sample = next(one for one in read_samples() if one.administration == "dreal-33")
+    file = tmp_path / "one.ndjson"
+    file.write_text(json.dumps({**sample.procedure, "idempotency_key": "mailed-1"}) + "\n")
+    (procedure,) = await system.send(file)
+
+    async def mails() -> list[dict[str, Any]]:
+        async with httpx.AsyncClient() as client:
+            caught = (await client.get(f"{system.run_file['mail']}mails.json")).json()["mails"]
+        return [mail for mail in caught if mail["procedure"] == str(procedure)]
+
+    (mail,) = await until(mails, what="a mail")
+    assert mail["to"] == [sample.procedure["author"]["email"]]
+    assert mail["number"] in mail["subject"]
+    answered = f"{system.url('notify')}/v1/deliveries?procedure={procedure}"
+
+    async def told() -> bool:
+        async with httpx.AsyncClient(headers=system.token("administration:dreal-33")) as client:
+            (delivery,) = (await client.get(answered)).json()["deliveries"]
+        return (delivery["state"], delivery["tries"]) == ("sent", 1)
+
+    await until(told, what="sent at the first try")
+
+    async def said() -> list[str]:
+        facts = await audit.read(system.run_file["kafka"], JOURNAL)
+        about = [event.data for _, event in facts if event.subject == procedure]
+        return [one.recipient for one in about if one.fact == "notified"]
+
+    assert await until(said, what="notified") == ["administration:dreal-33"]
+
+
+@pytest.mark.parametrize(("part", "named"), [("kafka", "kafka"), ("postgres", "database")])
+async def test_readiness_names_what_does_not_answer(system: System, part: str, named: str) -> None:
+    pid = system.pid(part)
+    # Frozen, not dead: the supervisor would start a dead one again at once.
+    frozen = [pid, *children(pid)]
+    for one in frozen:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        for service in SERVICES:
+            await until(lambda service=service: is_named(system, service, named), what=f"{service} names {named}")
+    finally:
+        for one in frozen:
+            os.kill(one, signal.SIGCONT)
+    for service in SERVICES:
+        await until(lambda service=service: is_ready(system, service), seconds=60, what=f"{service} ready again")
+
+
+async def is_named(system: System, service: str, dependency: str) -> bool:
+    return dependency in await system.missing(service)
+
+
+async def is_ready(system: System, service: str) -> bool:
+    return not await system.missing(service)
+
+
+def children(pid: int) -> list[int]:
+    """PostgreSQL's backends: frozen with their parent, as a machine that stops answering."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def test_idle_services_use_less_than_a_twentieth_of_a_core(system: System) -> None:
+    pids = [pid for service in SERVICES for pid in system.run_file["services"][service]["pids"]]
+    for service in SERVICES:
+        await until(lambda service=service: is_ready(system, service), what="ready")
+    before, began = sum(map(cpu_seconds, pids)), time.monotonic()
+    beside = {part: cpu_seconds(system.pid(part)) for part in ("kafka", "postgres")}
+    await until(lambda: passed(began, 10), what="ten seconds of idleness")
+    elapsed = time.monotonic() - began
+    share = (sum(map(cpu_seconds, pids)) - before) / elapsed
+    for part, spent in beside.items():
+        print(f"{part}: {100 * (cpu_seconds(system.pid(part)) - spent) / elapsed:.1f} % of a core")
+    print(f"services: {100 * share:.1f} % of a core")
+    assert share < 0.05
+
+
+async def passed(began: float, seconds: float) -> bool:
+    return time.monotonic() - began > seconds
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and its children that live (proc(5))."""
+    ticks = 0
+    for one in (pid, *children(pid)):
+        fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
