@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 # Paths stay relative, so that a folder with spaces in its name works.
 BIN := .venv/bin
+# Where it is set, every process would compile the project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## this list
