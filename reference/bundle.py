@@ -8,7 +8,9 @@ from urllib.request import url2pathname
 
 from reference.communes import Communes, read_communes
 from reference.courts import Courts, read_courts
+from reference.library import folder_in_force
 from reference.manifest import Folder, Sheet
+from reference.movements import Movements, read_movements
 from reference.offences import Natures, read_nataff, read_natinf
 from reference.rules import read_rules
 from reference.territory import Attachments, Territory, read_attachments, read_territory
@@ -24,6 +26,12 @@ class Reference:
         self._folder = folder
         self.version: str = folder.manifest.version
 
+    def require_whole(self) -> None:
+        """Reads every part. Raises BrokenReference."""
+        for name, part in vars(type(self)).items():
+            if isinstance(part, cached_property):
+                getattr(self, name)
+
     @property
     def sheets(self) -> dict[str, Sheet]:
         """What the manifest says of each file."""
@@ -35,12 +43,16 @@ class Reference:
 
     @cached_property
     def communes(self) -> Communes:
-        return read_communes(self._folder, self._attachments.gone)
+        return read_communes(self._folder, self._attachments.gone, self.movements)
 
     @cached_property
     def territory(self) -> Territory:
         rules = read_rules(self._folder)
         return read_territory(self._folder, self._attachments, self.communes, self.courts, rules)
+
+    @cached_property
+    def movements(self) -> Movements:
+        return read_movements(self._folder)
 
     @cached_property
     def natinf(self) -> Natures:
@@ -61,9 +73,14 @@ def default_url() -> str:
 
 
 def load(url: str) -> Reference:
-    """The reference data in the folder of a `file:///…` URL; raises ValueError for another kind of URL,
-    BrokenReference (a ValueError) when its manifest cannot be used."""
+    """The reference data in the folder of a `file:///…` URL, or those in force of a library there; raises ValueError
+    for another kind of URL, BrokenReference (a ValueError) when its manifest cannot be used."""
+    return Reference(Folder(folder_in_force(path_of(url))))
+
+
+def path_of(url: str) -> Path:
+    """The folder of a `file:///…` URL. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
         raise ValueError(f"{url!r} is not a folder's URL such as file:///srv/infoparquet/reference")
-    return Reference(Folder(Path(url2pathname(parts.path))))
+    return Path(url2pathname(parts.path))

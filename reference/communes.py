@@ -10,13 +10,15 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from reference.manifest import Folder
+from reference.movements import Movements
 from reference.suggestions import Suggestions
 from reference.table import BrokenReference, Table
 
 FILE: Final = "communes.csv"
 
-# COM commune, COMD delegated, COMA associated, ARM arrondissement of Paris, Lyon or Marseille; FORMER: gone
-# without a successor of its code, known only because facts may date from before (its name is not in the data).
+# COM commune, COMD delegated, COMA associated, ARM arrondissement of Paris, Lyon or Marseille; FORMER: gone, known
+# because facts may date from before. Its `parent` is the commune that took its place, where the movements say so;
+# without them its name is not in the data.
 Kind = Literal["COM", "COMD", "COMA", "ARM", "FORMER"]
 
 _HEADER: Final = (
@@ -64,7 +66,7 @@ class Communes:
         return tuple(self.by_code[code] for code in self._suggestions.nearest(text, limit))
 
 
-def read_communes(folder: Folder, formers: tuple[str, ...]) -> Communes:
+def read_communes(folder: Folder, formers: tuple[str, ...], movements: Movements) -> Communes:
     """`formers` are codes that lead to a court though the communes' file no longer has them."""
     table = folder.table(FILE, _HEADER)
     shared: dict[str, str] = {}
@@ -78,7 +80,8 @@ def read_communes(folder: Folder, formers: tuple[str, ...]) -> Communes:
             proper[commune.code] = commune
         else:
             parts[commune.code, commune.kind] = (table.line, commune)
-    by_code = {code: _former(code, proper) for code in formers}
+    replaced = _replaced(movements, proper)
+    by_code = replaced | {code: _former(code, proper) for code in formers if code not in replaced}
     for line, part in parts.values():
         if part.parent not in proper:
             raise BrokenReference(FILE, line, "code_parent", f"{part.parent} is no commune")
@@ -110,6 +113,18 @@ def _commune(table: Table, row: list[str], shared: dict[str, str]) -> Commune:
         postal_codes,
         int(population or 0),
     )
+
+
+def _replaced(movements: Movements, proper: Mapping[str, Commune]) -> dict[str, Commune]:
+    """The communes that others took the place of, in the department they would be in today."""
+    found: dict[str, Commune] = {}
+    for code, name in movements.formers.items():
+        today = proper.get(movements.successor(code) or "")
+        if code not in proper and today is not None:
+            found[code] = today._replace(
+                code=code, name=name, kind="FORMER", parent=today.code, postal_codes="", population=0
+            )
+    return found
 
 
 def _former(code: str, proper: Mapping[str, Commune]) -> Commune:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from infoparquet_contracts.identifiers import RuleSetVersion
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, Validat
 from reference.table import BrokenReference, Table, read_text
 
 T = TypeVar("T")
+MANIFEST: Final = "manifest.json"
 
 
 class Sheet(BaseModel):
@@ -39,11 +40,11 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.manifest = _read_json(path / "manifest.json", TypeAdapter(Manifest))
+        self.manifest = _read_json(path / MANIFEST, TypeAdapter(Manifest))
 
     def sheet(self, name: str) -> Sheet:
         if name not in self.manifest.files:
-            raise BrokenReference("manifest.json", 0, f"files/{name}", "missing")
+            raise BrokenReference(MANIFEST, 0, f"files/{name}", "missing")
         return self.manifest.files[name]
 
     def table(self, name: str, header: str) -> Table:
@@ -56,6 +57,17 @@ class Folder:
         if len(found) != expected:
             raise BrokenReference(name, 0, "", f"{len(found)} entries, the manifest says {expected}")
         return found
+
+
+def rewritten(path: Path, version: str) -> bytes:
+    """A manifest's content under another version."""
+    manifest = _read_json(path, TypeAdapter(Manifest))
+    return written(manifest.model_copy(update={"version": version}))
+
+
+def written(manifest: Manifest) -> bytes:
+    """As it stands in its file."""
+    return f"{manifest.model_dump_json(indent=2)}\n".encode()
 
 
 def _read_json(path: Path, shape: TypeAdapter[T]) -> T:

@@ -22,8 +22,8 @@ EXCEPTIONS: Final = "competence_exceptions.csv"
 _HEADER: Final = "code_insee,code_tj,code_ca,origine"
 _EXCEPTION_HEADER: Final = "nature,zone,code_tj,codes_insee,tj_verifie,communes_verifiees,note"
 _ORIGIN = re.compile(r"[a-z0-9_+]+(?::[0-9][0-9AB][0-9]{3})?")
-_INHERITED: Final = "herite_parent:"
-_GONE: Final = "minjustice_2024_commune_disparue"
+INHERITED: Final = "herite_parent:"
+GONE: Final = "_commune_disparue"
 _NATURES: Final = ("emprise", "doute", "transfert")
 
 
@@ -77,9 +77,9 @@ def read_attachments(folder: Folder, courts: Courts) -> Attachments:
             raise table.broken("code_tj", f"{code_tj} is no court")
         if attachment.court.code_ca != code_ca:
             raise table.broken("code_ca", f"{code_ca} is not the court of appeal of {code_tj}")
-        if origin.startswith(_INHERITED):
-            attachment = Attachment(attachment.court, origin.removeprefix(_INHERITED))
-        elif origin == _GONE:
+        if origin.startswith(INHERITED):
+            attachment = Attachment(attachment.court, origin.removeprefix(INHERITED))
+        elif origin.endswith(GONE):
             gone.append(commune)
         by_commune[commune] = attachment
     return Attachments(MappingProxyType(by_commune), tuple(gone))

@@ -24,6 +24,8 @@ def locate(commune: Commune, communes: Communes) -> str:
     within = "" if name == department else f" ({department})"
     if commune.department == "984":
         return f"dans les {department} ({name})"
+    if commune.kind == "FORMER" and parent is not None:
+        return f"dans l’ancienne commune {_of(name)}, que remplace la commune {_of(parent.name)} ({department})"
     if commune.kind == "FORMER":
         return f"dans l’{name} ({department})"
     if parent is None:
