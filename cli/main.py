@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "send": "cli.send:send",
     "follow": "cli.follow:follow",
     "competence": "cli.competence:competence",
+    "reference": "cli.reference:reference",
     "tribunal": "cli.tribunal:tribunal",
     "dead-letters": "cli.dead_letters:dead_letters",
     "positions": "cli.positions:positions",

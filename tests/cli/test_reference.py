@@ -1,0 +1,169 @@
+"""`infoparquet reference`: what is loaded, imports with their losses, an earlier version again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from cli.main import assemble
+from reference import load
+from reference.bundle import PACKAGED, default_url
+from reference.library import Library
+from tests.reference.official_files import MINISTRY, NATINF_HEADER, a_file
+
+NATINF = ("22661;Délit;DEPOT;A;B", "7;Délit;CHEQUE;A;B")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(assemble(["reference"]), ["reference", *words])
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    """Of the system that runs on `tmp_path`."""
+    made = Library(tmp_path / "reference")
+    made.add(PACKAGED)
+    return made
+
+
+@pytest.fixture
+def natinf(tmp_path: Path) -> Path:
+    return a_file(tmp_path / "natinf.csv", NATINF_HEADER, *NATINF, encoding=MINISTRY)
+
+
+def imported(tmp_path: Path, file: Path, *words: str) -> Result:
+    return run("import", "natinf", str(file), "--data", str(tmp_path), *words)
+
+
+def listed(tmp_path: Path) -> Any:
+    answer = run("list", "--json", "--data", str(tmp_path))
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout)
+
+
+def test_the_list_says_date_source_rows_and_completeness(library: Library, tmp_path: Path) -> None:
+    told = listed(tmp_path)
+    assert told["version"] == library.current
+    files = {file["file"]: file for file in told["files"]}
+    assert files["natinf.csv"]["complete"] is False
+    assert files["communes.csv"]["rows"] == 37590
+    assert set(files["communes.csv"]) == {"file", "date", "rows", "complete", "source", "licence"}
+    assert told["versions"] == [{"version": library.current, "in_force": True, "imported": False}]
+    shown = run("list", "--data", str(tmp_path)).stdout
+    assert f"{library.current}  livrée avec le programme  ← en vigueur" in shown
+
+
+def test_what_is_lost_must_be_accepted(library: Library, tmp_path: Path, natinf: Path) -> None:
+    before = library.current
+    refused = imported(tmp_path, natinf)
+    assert refused.exit_code == 1
+    assert "Ne figurent plus dans le fichier (perte) : 1033" in refused.stdout
+    assert "… et 1013 de plus (--json les donne tous)" in refused.stdout
+    assert "1033 perte(s)" in refused.stderr
+    assert library.versions() == [before]
+
+    tried = imported(tmp_path, natinf, "--accept-losses", "--dry-run")
+    assert tried.exit_code == 0
+    assert "rien n’est écrit" in tried.stdout
+    assert library.versions() == [before]
+
+    words = ("--accept-losses", "--date", "2026-04-01", "--source", "Liste NATINF d’avril")
+    done = imported(tmp_path, natinf, *words)
+    assert done.exit_code == 0, done.output
+    assert f"Nouvelle version en vigueur : {library.current}" in done.stdout
+    told = listed(tmp_path)
+    assert [version["imported"] for version in told["versions"]] == [False, True]
+    (file,) = (file for file in told["files"] if file["file"] == "natinf.csv")
+    assert (file["date"], file["rows"], file["complete"]) == ("2026-04-01", 2, True)
+    assert file["source"] == "Liste NATINF d’avril"
+    assert load(library.path.as_uri()).natinf["7"].label == "CHEQUE"
+    assert len(load((library.path / "versions" / before).as_uri()).natinf) == 1035
+
+
+def test_the_same_file_again_makes_no_version(library: Library, tmp_path: Path, natinf: Path) -> None:
+    imported(tmp_path, natinf, "--accept-losses")
+    versions = library.versions()
+    again = imported(tmp_path, natinf)
+    assert again.exit_code == 0
+    assert "pas de nouvelle version" in again.stdout
+    assert library.versions() == versions
+
+
+def test_json_gives_every_change(library: Library, tmp_path: Path, natinf: Path) -> None:
+    answer = imported(tmp_path, natinf, "--json")
+    assert answer.exit_code == 1
+    told = json.loads(answer.stdout)
+    assert (told["kind"], told["file"], told["from"]) == ("natinf", "natinf.csv", library.current)
+    assert (told["version"], told["refused"], told["losses"]) == (None, True, 1033)
+    assert len(told["changes"]["gone"]) == told["counts"]["gone"] == 1033
+    assert told["changes"]["relabelled"][0]["to"] == "DEPOT"
+    accepted = json.loads(imported(tmp_path, natinf, "--json", "--accept-losses").stdout)
+    assert accepted["version"] == library.current
+
+
+def test_a_broken_file_changes_nothing(library: Library, tmp_path: Path) -> None:
+    before = library.current
+    broken = a_file(tmp_path / "natinf.csv", NATINF_HEADER, *NATINF, encoding="utf-8")
+    refused = imported(tmp_path, broken, "--accept-losses")
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "Fichier refusé, rien n’est changé. natinf.csv, ligne 1 : mauvais encodage ; "
+        "attendu : latin-1 (Windows-1252) ; celui-ci est en UTF-8.\n"
+    )
+    assert (library.current, library.versions()) == (before, [before])
+
+
+def test_the_second_import_at_once_is_told(library: Library, tmp_path: Path, natinf: Path) -> None:
+    with library.writing():
+        told = imported(tmp_path, natinf, "--accept-losses")
+    assert told.exit_code == 1
+    assert "Un autre import est en cours" in told.stderr
+
+
+def test_an_earlier_version_is_used_again(library: Library, tmp_path: Path, natinf: Path) -> None:
+    before = library.current
+    imported(tmp_path, natinf, "--accept-losses")
+    assert run("use", before, "--data", str(tmp_path)).exit_code == 0
+    assert listed(tmp_path)["version"] == before
+    unknown = run("use", "2020-01-01", "--data", str(tmp_path))
+    assert unknown.exit_code == 1
+    assert "il y a : " in unknown.stderr
+
+
+def test_a_version_that_cannot_be_read_is_not_used(library: Library, tmp_path: Path, natinf: Path) -> None:
+    before = library.current
+    imported(tmp_path, natinf, "--accept-losses")
+    (library.folder(before) / "nataff.csv").write_text("code\n")
+    refused = run("use", before, "--data", str(tmp_path))
+    assert refused.exit_code == 1
+    assert "nataff.csv" in refused.stderr
+    assert library.current != before
+
+
+def test_what_comes_with_the_program_is_not_edited(natinf: Path) -> None:
+    refused = run("import", "natinf", str(natinf), "--reference", default_url(), "--accept-losses")
+    assert refused.exit_code == 1
+    assert "par --data DIR" in refused.stderr
+    tried = run("import", "natinf", str(natinf), "--reference", default_url(), "--accept-losses", "--dry-run")
+    assert tried.exit_code == 0
+
+
+def test_a_new_folder_receives_the_data_of_the_program_then_the_file(tmp_path: Path, natinf: Path) -> None:
+    fresh = tmp_path / "données de référence"
+    done = run("import", "natinf", str(natinf), "--reference", fresh.as_uri(), "--accept-losses")
+    assert done.exit_code == 0, done.output
+    assert len(Library(fresh).versions()) == 2
+    assert load(fresh.as_uri()).natinf.complete
+
+
+def test_a_place_that_is_none_is_said(tmp_path: Path, natinf: Path) -> None:
+    nowhere = run("list", "--data", str(tmp_path / "nowhere"))
+    assert (nowhere.exit_code, "lancez d’abord" in nowhere.stderr) == (1, True)
+    wrong = run("list", "--reference", "https://exemple.fr/")
+    assert (wrong.exit_code, "file:///dossier" in wrong.stderr) == (2, True)
+    absent = run("import", "natinf", str(tmp_path / "absent.csv"), "--reference", default_url(), "--dry-run")
+    assert (absent.exit_code, "lecture impossible" in absent.stderr) == (1, True)
+    assert run("import", "rien", str(natinf)).exit_code == 2
