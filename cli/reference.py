@@ -168,7 +168,7 @@ def _write(wish: Wish, proposal: Proposal, present: Present, writer: Writer | No
             return None
         origin: dict[str, Any] = {"kind": wish.kind, "file": wish.file.name, "from": present.reference.version}
         origin |= {"sha256": sha256(wish.file.read_bytes()).hexdigest(), "accepted_losses": proposal.difference.losses}
-        remember(folder, origin)
+        remember(folder, origin, proposal)
         return writer.add(folder, _today())
 
 

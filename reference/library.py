@@ -105,8 +105,14 @@ class Writer:
         self._versions = library.path / _VERSIONS
 
     def add(self, folder: Path, day: dt.date | None = None) -> str:
-        """Copies a folder and puts it in force, under the name that is returned: the folder's own where it is newer
-        than every other, else the next after them; one of `day`, where given."""
+        """Keeps a folder and puts it in force."""
+        version = self.keep(folder, day)
+        self.use(version)
+        return version
+
+    def keep(self, folder: Path, day: dt.date | None = None) -> str:
+        """Copies a folder, under the name that is returned: the folder's own where it is newer than every other, else
+        the next after them; one of `day`, where given."""
         own = Folder(folder).manifest.version
         version = following(self._library.versions(), str(day) if day else own)
         self._versions.mkdir(exist_ok=True)
@@ -122,7 +128,6 @@ class Writer:
         _sync(partial)
         partial.rename(self._versions / version)
         _sync(self._versions)
-        self.use(version)
         return version
 
     def use(self, version: str) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.options import EMBEDDED, SMTP, Options
+from deploy.local.reference_data import reference_folder
 from deploy.local.tokens import AUDIENCE, TokenMaker, client_of
-from reference import default_url
 
 _LOOPBACK = "127.0.0.1"
 
@@ -34,7 +34,7 @@ class Surroundings:
             "INFOPARQUET_KAFKA_BOOTSTRAP": self.bootstrap,
             "INFOPARQUET_DATABASE_URL": database_url,
             "INFOPARQUET_OBJECT_STORE_URL": (self.data / "objects").as_uri(),
-            "INFOPARQUET_REFERENCE_URL": default_url(),
+            "INFOPARQUET_REFERENCE_URL": reference_folder(self.data).as_uri(),
             "INFOPARQUET_OIDC_ISSUER": self.tokens.issuer,
             "INFOPARQUET_OIDC_AUDIENCE": AUDIENCE,
             "INFOPARQUET_CLIENT_ID": client,

@@ -24,6 +24,7 @@ from deploy.local.light import LightBroker
 from deploy.local.options import CONTROLLER, EMBEDDED, ISSUER, KAFKA, MAIL, POSTGRES, SMTP, Options
 from deploy.local.ports import refuse_taken
 from deploy.local.postgres import Postgres
+from deploy.local.reference_data import prepare
 from deploy.local.run_file import remove_run_file, write_run_file
 from deploy.local.supervisor import Supervisor, ending
 from deploy.local.tokens import LIFETIME, TokenMaker
@@ -69,6 +70,7 @@ class Stack:
             remove_run_file(self.data)
             await refuse_taken(self._ports())
             maker = TokenMaker.open(self.data / "issuer", self.issuer)
+            await asyncio.to_thread(prepare, self.data)
             self._supervisor.add_layer()
             await _together(self._start_databases(), self._start_broker(), self._start_issuer(), self._start_mail())
             self._supervisor.add_layer()

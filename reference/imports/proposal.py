@@ -83,8 +83,11 @@ def changes_nothing(proposal: Proposal, present: Present) -> bool:
     )
 
 
-def remember(folder: Path, origin: Mapping[str, Any]) -> None:
-    """Leaves in a version what it was made of."""
+def remember(folder: Path, origin: Mapping[str, Any], proposal: Proposal) -> None:
+    """Leaves in a version what it was made of, and which files are no longer those of the program."""
+    before = json.loads((folder / IMPORTED).read_text("utf-8")) if (folder / IMPORTED).exists() else {"files": []}
+    files = sorted({*before["files"], *(sheet.name for sheet in proposal.sheets)})
+    origin = {**origin, "files": files}
     (folder / IMPORTED).write_text(json.dumps(origin, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
