@@ -1,6 +1,6 @@
 """HTTP in: a procedure is taken, or only checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -58,7 +58,7 @@ class Links:
         return f"{self.public_url or ''}/v1/procedures/{procedure}"
 
 
-def routes(parts: Parts, checks: Checks, routing: RoutingService, links: Links) -> APIRouter:
+def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, links: Links) -> APIRouter:
     """`POST /v1/procedures` and `:check`."""
     router = APIRouter(tags=["dépôt"])
 
@@ -67,7 +67,7 @@ def routes(parts: Parts, checks: Checks, routing: RoutingService, links: Links) 
     )
     async def submit(request: Request, caller: Administration, key: IdempotencyKey) -> Response:
         require_type(request, JSON_TYPES)
-        posted = Gate(checks, caller.code, parts.clock()).admit(await request.body(), key)
+        posted = Gate(checks(), caller.code, parts.clock()).admit(await request.body(), key)
         try:
             async with parts.transactions.begin() as transaction:
                 (outcome,) = await accept(transaction, caller.code, [posted])
@@ -91,7 +91,7 @@ def routes(parts: Parts, checks: Checks, routing: RoutingService, links: Links) 
             if error.whole:
                 raise refused(error) from None
             return {"errors": [one.as_json() for one in error.errors], "warnings": [], "competence": None}
-        findings = checks.check(submission, parts.clock().astimezone(PARIS).date())
+        findings = checks().check(submission, parts.clock().astimezone(PARIS).date())
         errors = [one.as_json() for one in findings.errors]
         competence = None if errors else await routing.competence(submission)
         remarks = [*findings.remarks, *([] if errors or competence else [UNAVAILABLE])]

@@ -7,7 +7,7 @@ and the same body sent again makes nothing twice.
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import IO, Any
 
@@ -36,7 +36,7 @@ PIECE = 64 * 1024
 LINES_A_TURN = 20
 
 
-def routes(parts: Parts, checks: Checks) -> APIRouter:
+def routes(parts: Parts, checks: Callable[[], Checks]) -> APIRouter:
     """The batch's route."""
     router = APIRouter(tags=["dépôt"])
 
@@ -49,7 +49,7 @@ def routes(parts: Parts, checks: Checks) -> APIRouter:
         try:
             async with aclosing(grouped(request.stream())) as groups:
                 async for lines in groups:
-                    spool.writelines(await _results(parts, Gate(checks, caller.code, parts.clock()), lines))
+                    spool.writelines(await _results(parts, Gate(checks(), caller.code, parts.clock()), lines))
         except BaseException as error:
             spool.close()
             if isinstance(error, ClientDisconnect):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from chassis.service import Service
 from chassis.service_token import ServiceToken
-from reference import load
+from reference import Reference
+from reference.live import Live
 from services.intake import api, batch, dossiers, supplements
 from services.intake.api import Links
 from services.intake.checking import Checks
@@ -14,9 +15,9 @@ from services.intake.settings import IntakeSettings
 
 
 def build(settings: IntakeSettings) -> Service:
-    """The service that takes procedures in and keeps their dossiers."""
-    reference = load(settings.reference_url)
-    checks = Checks(reference.communes, reference.natinf, reference.nataff)
+    """The service that takes procedures in and keeps their dossiers. Raises BrokenReference."""
+    live = Live(settings.reference_url)
+    checks = live.derive(checks_by)
     token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
     routing = RoutingService(settings.routing_url, token)
     links = Links(settings.public_url)
@@ -32,4 +33,10 @@ def build(settings: IntakeSettings) -> Service:
         ],
         handlers=HANDLERS,
         unlimited_paths=(batch.BATCH_PATH,),
+        workers=lambda _: [live.watch],
     )
+
+
+def checks_by(reference: Reference) -> Checks:
+    """The checks of one version of the reference data."""
+    return Checks(reference.communes, reference.natinf, reference.nataff)

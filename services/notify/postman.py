@@ -54,7 +54,7 @@ class Office:
     intake: IntakeService
     stationery: Stationery
     mailer: Mailer
-    names: Names
+    names: Callable[[], Names]
     public_url: str | None
     smtp_timeout: timedelta
     chance: Callable[[], float] = random.random
@@ -162,7 +162,7 @@ class Postman:
         if recipient is None:
             return Refused(NotificationFailure.ADDRESS_REFUSED)
         about = Subject(one.procedure, one.reference, one.number)
-        letter = write(one.data, one.event_time, about, office.names, office.public_url)
+        letter = write(one.data, one.event_time, about, office.names(), office.public_url)
         envelope = Envelope(one.id, recipient, one.created_at, one.data.fact, about)
         message = office.stationery.compose(letter, envelope)
         return await office.mailer.send(office.stationery.sender.addr_spec, recipient.addr_spec, message)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from chassis.service import Service
 from chassis.service_token import ServiceToken
-from reference import load
+from reference.live import Live
 from reference.names import Names
 from services.notify.api import routes
 from services.notify.contacts import IntakeService
@@ -15,14 +15,14 @@ from services.notify.settings import NotifySettings
 from services.notify.smtp import Mailer
 
 
-def office_of(settings: NotifySettings) -> Office:
+def office_of(settings: NotifySettings, live: Live) -> Office:
     """What mails are made with and sent by. Raises BrokenReference."""
     token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
     return Office(
         IntakeService(settings.intake_url, token),
         Stationery(settings.sender),
         Mailer(settings.smtp, settings.sender.domain, settings.smtp_timeout),
-        Names(load(settings.reference_url).courts),
+        live.derive(lambda reference: Names(reference.courts)),
         settings.public_url,
         settings.smtp_timeout,
     )
@@ -30,13 +30,13 @@ def office_of(settings: NotifySettings) -> Office:
 
 def build(settings: NotifySettings) -> Service:
     """The service that tells a procedure's author what became of it. Raises BrokenReference."""
-    office = office_of(settings)
-
+    live = Live(settings.reference_url)
+    office = office_of(settings, live)
     return Service(
         name="notify",
         title="infoParquet — notifications",
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts, settings.mail_tries)],
         handlers=handlers(settings.mail_tries),
-        workers=lambda parts: [Postman(parts, office).run],
+        workers=lambda parts: [Postman(parts, office).run, live.watch],
     )

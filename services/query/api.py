@@ -1,6 +1,7 @@
 """Where procedures stand: the list with its filters, one procedure with its timeline, the table of statuses."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -39,7 +40,7 @@ async def sight(caller: AnyCaller) -> Sight:
 WithSight = Annotated[Sight, Depends(sight)]
 
 
-def routes(parts: Parts, names: Names, *, patience: float = PATIENCE) -> APIRouter:
+def routes(parts: Parts, names: Callable[[], Names], *, patience: float = PATIENCE) -> APIRouter:
     """The service's routes."""
     router = APIRouter(tags=["suivi"])
 
@@ -51,7 +52,7 @@ def routes(parts: Parts, names: Names, *, patience: float = PATIENCE) -> APIRout
             rows = await search(connection, sight, filters.criteria, after=after, limit=filters.limit + 1)
         page = rows[: filters.limit]
         following = write_cursor(Mark(page[-1].submitted_at, page[-1].id)) if len(rows) > len(page) else None
-        return {"procedures": show_rows(page, names), "next": following}
+        return {"procedures": show_rows(page, names()), "next": following}
 
     @router.get("/v1/procedures/{which}", summary="Une procédure et sa chronologie, par son identifiant ou son numéro")
     async def procedure(which: Annotated[str, Path(max_length=64)], sight: WithSight) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def routes(parts: Parts, names: Names, *, patience: float = PATIENCE) -> APIRout
         found = await first_found(parts.facts_applied, look, patience)
         if found is None:
             raise _unknown(**{"Retry-After": "2"})
-        return show_procedure(as_seen(sight, found), names)
+        return show_procedure(as_seen(sight, found), names())
 
     @router.get("/v1/statuses", summary="Les états d’une procédure et ceux qui peuvent les suivre")
     async def statuses() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which court and why, and the courts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -22,10 +22,9 @@ from services.routing.explanation import render_answer
 PARIS = ZoneInfo("Europe/Paris")
 
 
-def routes(parts: Parts, reference: Reference) -> APIRouter:
+def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
     """The service's routes."""
     router = APIRouter(tags=["orientation"])
-    names = courts.names(reference.courts)
 
     @router.get("/v1/competence", summary="Le tribunal compétent, et pourquoi")
     async def competence(
@@ -36,6 +35,7 @@ def routes(parts: Parts, reference: Reference) -> APIRouter:
         ground: Annotated[list[Ground], Query(description="Ce qui rattache chaque commune, dans le même ordre.")] = [],  # noqa: B006
         on: date | None = None,
     ) -> dict[str, Any]:
+        reference = current()
         places = _places(commune, ground, reference)
         day = on or parts.clock().astimezone(PARIS).date()
         case = Case(places, day, _codes("natinf", natinf), _codes("nataff", nataff))
@@ -43,10 +43,14 @@ def routes(parts: Parts, reference: Reference) -> APIRouter:
 
     @router.get("/v1/tribunals", summary="Les tribunaux et leurs canaux")
     async def tribunals(_: AnyCaller) -> dict[str, Any]:
+        reference = current()
+        names = courts.names(reference.courts)
         return {"tribunals": [_shown(code, name, reference) for code, name in names.items()]}
 
     @router.get("/v1/tribunals/{code}", summary="Un tribunal et ses canaux")
     async def tribunal(code: str, _: AnyCaller) -> dict[str, Any]:
+        reference = current()
+        names = courts.names(reference.courts)
         if code not in names:
             fault = FieldError("/code", "Ce code est inconnu.", courts.nearest(code, reference.courts))
             raise Problem(404, "unknown-tribunal", "Aucun tribunal ne porte ce code.", [fault])

@@ -1,6 +1,6 @@
 """Puts steps of a procedure into effect: what is kept of them, and what the journal and the courts are told."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,8 +21,13 @@ from services.routing.store import Handover
 class Dispatch:
     """The rules that decide, and where courts read the dossiers."""
 
-    deciding: Deciding
+    current: Callable[[], Deciding]
     dossiers: Dossiers
+
+    @property
+    def deciding(self) -> Deciding:
+        """By the reference data in use now."""
+        return self.current()
 
     def speaker(self, transaction: Transaction, procedure: UUID, traceparent: str | None) -> Speaker:
         """How routing speaks of a procedure, in the trace of what made it speak."""

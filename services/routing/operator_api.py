@@ -1,5 +1,6 @@
 """HTTP in for operators: the procedures that wait for a decision, the decision, and telling a court again."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from chassis.service import Parts
 from chassis.transaction import Transaction
 from chassis.words import Words
 from reference import Reference
+from reference.courts import Courts
 from services.routing import courts, operations_store, store
 from services.routing.decision import PARIS
 from services.routing.dispatch import Dispatch, Steps
@@ -48,10 +50,9 @@ class RedeliveryBody(BaseModel):
     from_: Annotated[date, Field(alias="from")]
 
 
-def routes(parts: Parts, dispatch: Dispatch, reference: Reference) -> APIRouter:
+def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -> APIRouter:
     """The operators' routes."""
     router = APIRouter(tags=["exploitation"])
-    names = courts.names(reference.courts)
 
     @router.get("/v1/unroutable", summary="Les procédures qui attendent la décision d’un opérateur")
     async def unroutable(_: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def routes(parts: Parts, dispatch: Dispatch, reference: Reference) -> APIRouter:
         caller: Operator,
         key: IdempotencyKey,
     ) -> dict[str, Any]:
-        _require_court(body.tribunal, names, reference)
+        _require_court(body.tribunal, current().courts)
         try:
             async with parts.transactions.begin() as transaction:
                 decided = await _assign(transaction, dispatch, id, body, caller, key)
@@ -77,7 +78,7 @@ def routes(parts: Parts, dispatch: Dispatch, reference: Reference) -> APIRouter:
 
     @router.post("/v1/tribunals/{code}/redelivery", summary="Remet de nouveau ce qui fut remis", status_code=202)
     async def redelivery(code: str, body: RedeliveryBody, _: Operator) -> dict[str, Any]:
-        _require_court(code, names, reference, status=404)
+        _require_court(code, current().courts, status=404)
         since = datetime.combine(body.from_, time(), PARIS)
         async with parts.transactions.begin() as transaction:
             again = await operations_store.told_since(transaction.connection, code, since)
@@ -87,9 +88,9 @@ def routes(parts: Parts, dispatch: Dispatch, reference: Reference) -> APIRouter:
     return router
 
 
-def _require_court(code: str, names: dict[str, str], reference: Reference, status: int = 400) -> None:
-    if code not in names:
-        fault = FieldError("/tribunal", "Ce code est inconnu.", courts.nearest(code, reference.courts))
+def _require_court(code: str, known: Courts, status: int = 400) -> None:
+    if code not in courts.names(known):
+        fault = FieldError("/tribunal", "Ce code est inconnu.", courts.nearest(code, known))
         raise Problem(status, "unknown-tribunal", "Aucun tribunal ne porte ce code.", [fault])
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from chassis.service import Service
-from reference import load
+from reference import Reference
+from reference.live import Live
 from services.routing import api, court_api, courts, operator_api
 from services.routing.decision import Deciding
 from services.routing.delivery import Dossiers, receipt
@@ -15,21 +16,28 @@ from services.routing.settings import RoutingSettings
 
 def build(settings: RoutingSettings) -> Service:
     """The service that finds the court and hands the procedure over. Raises BrokenReference."""
-    reference = load(settings.reference_url)
+    live = Live(settings.reference_url)
     # Reads communes, courts and rules: a broken file stops the service here, and no batch waits for the reading.
-    names = courts.names(reference.courts)
-    dispatch = Dispatch(Deciding(reference.territory, reference.version, names), Dossiers(settings.intake_url))
+    dispatch = Dispatch(live.derive(deciding_by), Dossiers(settings.intake_url))
+    # What is read and what is created is settled now: a court that is new needs `migrate` and a restart.
+    known = live.now.courts
     return Service(
         name="routing",
         title="infoParquet — orientation",
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [
-            api.routes(parts, reference),
+            api.routes(parts, lambda: live.now),
             court_api.routes(parts, dispatch),
-            operator_api.routes(parts, dispatch, reference),
+            operator_api.routes(parts, dispatch, lambda: live.now),
         ],
         handlers=handlers(dispatch),
-        sources=sources(names, dispatch),
-        own_topics=list(courts.topics(reference.courts)),
+        sources=sources(courts.names(known), dispatch),
+        own_topics=list(courts.topics(known)),
         receipt=receipt,
+        workers=lambda _: [live.watch],
     )
+
+
+def deciding_by(reference: Reference) -> Deciding:
+    """What decides by one version of the reference data."""
+    return Deciding(reference.territory, reference.version, courts.names(reference.courts))

@@ -41,7 +41,7 @@ class Mailroom:
         config = uvicorn.Config(app, port=self.port, log_config=None, lifespan="off", access_log=False)
         server = uvicorn.Server(config)
         server.capture_signals = suppress  # type: ignore[method-assign, assignment]
-        (worker,) = services["notify"].running.workers
+        worker, _ = services["notify"].running.workers
         tasks = [asyncio.create_task(server.serve()), asyncio.create_task(worker())]  # type: ignore[arg-type]
 
         async def all_sent() -> bool:

@@ -1,5 +1,6 @@
 """Files as the Ministry and INSEE publish them, small, in the encoding of each."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 MINISTRY = "cp1252"
@@ -24,6 +25,16 @@ def a_file(path: Path, header: str, *lines: str, encoding: str = "utf-8") -> Pat
 def attached(commune: str, name: str, number: str, appeal: str, court: str = "Tribunal", origin: str = "1") -> str:
     """A line of the Ministry's file of competence."""
     return f"{commune};{name};1;{appeal};Cour d'Appel;{origin};{number};{court};;;;1;{number};Conseil"
+
+
+def as_published(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Rows of competence.csv as lines of the Ministry's file."""
+    return [
+        f"{row['code_insee']};Là;{row['code_ca'][0]};{int(row['code_ca'][1:])};Cour;"
+        f"{row['code_tj'][0]};{int(row['code_tj'][1:])};Tribunal;;;;;;"
+        for row in rows
+        if row["origine"] == "minjustice_2024"
+    ]
 
 
 def a_commune(code: str, name: str, department: str = "33", kind: str = "COM", parent: str = "") -> str:

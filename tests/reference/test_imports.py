@@ -22,6 +22,7 @@ from tests.reference.official_files import (
     a_commune,
     a_file,
     a_movement,
+    as_published,
     attached,
 )
 
@@ -111,12 +112,7 @@ def test_a_commune_that_the_geographical_code_lacks_is_told_and_kept(imported: I
 def test_the_whole_country_imports_without_loss_and_overseas_communes_keep_their_court(tmp_path: Path) -> None:
     present = Present(PACKAGED)
     held = present.rows("competence.csv")
-    lines = [
-        f"{row['code_insee']};Là;{row['code_ca'][0]};{int(row['code_ca'][1:])};Cour;"
-        f"{row['code_tj'][0]};{int(row['code_tj'][1:])};Tribunal;;;;;;"
-        for row in held
-        if row["origine"] == "minjustice_2024"
-    ]
+    lines = as_published(held)
     assert len(lines) == 34740
     file = a_file(tmp_path / "2026-juillet-competences-territoriales.csv", COMPETENCE_HEADER, *lines, encoding=MINISTRY)
     proposal = propose(Kind.COMPETENCE, file, present, DAY)

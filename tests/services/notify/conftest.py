@@ -170,8 +170,8 @@ class World:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[asyncio.Task[None]]:
-        """Notify's worker runs while the block lasts, and ends as at SIGTERM."""
-        (worker,) = self.notify.running.workers
+        """Notify's postman works while the block lasts, and ends as at SIGTERM."""
+        worker, _ = self.notify.running.workers
         task: asyncio.Task[None] = asyncio.create_task(worker())  # type: ignore[arg-type]
         try:
             yield task

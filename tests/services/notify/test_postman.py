@@ -163,7 +163,7 @@ async def test_two_workers_on_one_table_send_each_mail_once(
     other = Running(build(settings), settings, clock=world.clock)
     for _ in range(12):
         await told(world)
-    (worker,) = other.workers
+    worker, _ = other.workers
     second: asyncio.Task[None] = asyncio.create_task(worker())  # type: ignore[arg-type]
     async with world.at_work():
         await world.until_states(*["sent"] * 12)

@@ -40,7 +40,7 @@ async def query(migrated: str, issuer: Issuer, names: Names) -> AsyncIterator[In
     """The service without a procedure yet, which waits less than in life for what it does not know."""
     settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
     service = replace(
-        build(settings), routers=lambda parts: [api.routes(parts, names, patience=PATIENCE), page.routes()]
+        build(settings), routers=lambda parts: [api.routes(parts, lambda: names, patience=PATIENCE), page.routes()]
     )
     async with in_process(service, settings, issuer, tables="procedures, timeline") as one:
         yield one
