@@ -100,7 +100,7 @@ def import_(
     except Refused as error:
         stop(FAILED, f"Fichier refusé, rien n’est changé. {error}")
     except BrokenReference as error:
-        stop(FAILED, f"Rien n’est changé. {broken_reference(error)}")
+        stop(FAILED, f"Rien n’est changé. {_inconsistent(error)}")
     except Busy:
         stop(FAILED, f"Un autre import est en cours dans {path} : attendez qu’il soit terminé.")
     except OSError as error:
@@ -170,6 +170,11 @@ def _write(wish: Wish, proposal: Proposal, present: Present, writer: Writer | No
         origin |= {"sha256": sha256(wish.file.read_bytes()).hexdigest(), "accepted_losses": proposal.difference.losses}
         remember(folder, origin, proposal)
         return writer.add(folder, _today())
+
+
+def _inconsistent(error: BrokenReference) -> str:
+    where = f"{error.file}, ligne {error.line}" if error.line else error.file
+    return f"La version ne tiendrait pas ensemble ({where}, {error.column or '-'}) : {error.problem}."
 
 
 def _outcome(version: str | None, *, unchanged: bool) -> str:

@@ -12,9 +12,9 @@ from cli.main import assemble
 from reference import load
 from reference.bundle import PACKAGED, default_url
 from reference.library import Library
-from tests.reference.official_files import MINISTRY, NATINF_HEADER, a_file
+from tests.reference.official_files import MINISTRY, NATINF_HEADER, a_file, all_offences
 
-NATINF = ("22661;Délit;DEPOT;A;B", "7;Délit;CHEQUE;A;B")
+NEW = [f"{90_000 + number};Délit;INFRACTION {number};A;B" for number in range(1, 26)]
 
 
 def run(*words: str) -> Result:
@@ -31,7 +31,7 @@ def library(tmp_path: Path) -> Library:
 
 @pytest.fixture
 def natinf(tmp_path: Path) -> Path:
-    return a_file(tmp_path / "natinf.csv", NATINF_HEADER, *NATINF, encoding=MINISTRY)
+    return a_file(tmp_path / "natinf.csv", NATINF_HEADER, *all_offences(*NEW), encoding=MINISTRY)
 
 
 def imported(tmp_path: Path, file: Path, *words: str) -> Result:
@@ -60,9 +60,10 @@ def test_what_is_lost_must_be_accepted(library: Library, tmp_path: Path, natinf:
     before = library.current
     refused = imported(tmp_path, natinf)
     assert refused.exit_code == 1
-    assert "Ne figurent plus dans le fichier (perte) : 1033" in refused.stdout
-    assert "… et 1013 de plus (--json les donne tous)" in refused.stdout
-    assert "1033 perte(s)" in refused.stderr
+    assert "Ne figurent plus dans le fichier (perte) : 1\n  7  RETRAIT" in refused.stdout
+    assert f"Nouveaux : {len(NEW)}" in refused.stdout
+    assert "… et 5 de plus (--json les donne tous)" in refused.stdout
+    assert "1 perte(s)" in refused.stderr
     assert library.versions() == [before]
 
     tried = imported(tmp_path, natinf, "--accept-losses", "--dry-run")
@@ -77,9 +78,9 @@ def test_what_is_lost_must_be_accepted(library: Library, tmp_path: Path, natinf:
     told = listed(tmp_path)
     assert [version["imported"] for version in told["versions"]] == [False, True]
     (file,) = (file for file in told["files"] if file["file"] == "natinf.csv")
-    assert (file["date"], file["rows"], file["complete"]) == ("2026-04-01", 2, True)
+    assert (file["date"], file["rows"], file["complete"]) == ("2026-04-01", 1034 + len(NEW), True)
     assert file["source"] == "Liste NATINF d’avril"
-    assert load(library.path.as_uri()).natinf["7"].label == "CHEQUE"
+    assert load(library.path.as_uri()).natinf["90001"].label == "INFRACTION 1"
     assert len(load((library.path / "versions" / before).as_uri()).natinf) == 1035
 
 
@@ -97,16 +98,16 @@ def test_json_gives_every_change(library: Library, tmp_path: Path, natinf: Path)
     assert answer.exit_code == 1
     told = json.loads(answer.stdout)
     assert (told["kind"], told["file"], told["from"]) == ("natinf", "natinf.csv", library.current)
-    assert (told["version"], told["refused"], told["losses"]) == (None, True, 1033)
-    assert len(told["changes"]["gone"]) == told["counts"]["gone"] == 1033
-    assert told["changes"]["relabelled"][0]["to"] == "DEPOT"
+    assert (told["version"], told["refused"], told["losses"]) == (None, True, 1)
+    assert len(told["changes"]["new"]) == told["counts"]["new"] == len(NEW)
+    assert told["changes"]["new"][0] == {"code": "90001", "label": "INFRACTION 1", "from": None, "to": None}
     accepted = json.loads(imported(tmp_path, natinf, "--json", "--accept-losses").stdout)
     assert accepted["version"] == library.current
 
 
 def test_a_broken_file_changes_nothing(library: Library, tmp_path: Path) -> None:
     before = library.current
-    broken = a_file(tmp_path / "natinf.csv", NATINF_HEADER, *NATINF, encoding="utf-8")
+    broken = a_file(tmp_path / "natinf.csv", NATINF_HEADER, *NEW, encoding="utf-8")
     refused = imported(tmp_path, broken, "--accept-losses")
     assert refused.exit_code == 1
     assert refused.stderr == (
@@ -167,3 +168,15 @@ def test_a_place_that_is_none_is_said(tmp_path: Path, natinf: Path) -> None:
     absent = run("import", "natinf", str(tmp_path / "absent.csv"), "--reference", default_url(), "--dry-run")
     assert (absent.exit_code, "lecture impossible" in absent.stderr) == (1, True)
     assert run("import", "rien", str(natinf)).exit_code == 2
+
+
+def test_a_version_that_would_not_hold_together_changes_nothing(library: Library, tmp_path: Path) -> None:
+    before = library.current
+    # The precincts of an aerodrome name communes that no file has any more.
+    exceptions = library.folder(before) / "competence_exceptions.csv"
+    exceptions.write_text(exceptions.read_text("utf-8").replace("93073|", "93999|"), "utf-8")
+    file = a_file(tmp_path / "nataff.csv", "Code;Libellé", "A;Atteinte")
+    refused = run("import", "nataff", str(file), "--data", str(tmp_path), "--accept-losses")
+    assert refused.exit_code == 1
+    assert "La version ne tiendrait pas ensemble (competence_exceptions.csv, ligne 2, codes_insee)" in refused.stderr
+    assert library.current == before

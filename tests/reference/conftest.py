@@ -39,3 +39,12 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy / "rules.json").write_bytes((PACKAGED / "rules.json").read_bytes())
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     return copy
+
+
+@pytest.fixture(scope="session")
+def dated_folder(tmp_path_factory: pytest.TempPathFactory, small_folder: Path) -> Path:
+    """The same as version 2026-01-01, whatever the package's own is."""
+    copy = shutil.copytree(small_folder, tmp_path_factory.mktemp("dated") / "reference")
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"version": "2026-01-01"}), "utf-8")
+    return copy

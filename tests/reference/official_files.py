@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reference.bundle import PACKAGED
+from reference.imports.proposal import Present
+
 MINISTRY = "cp1252"
 COMPETENCE_HEADER = (
     "Commune;Libellé Commune;Orig. CA;N° CA;Cour d'Appel compétente;Orig. TJ;N° TJ;Tribunal judiciaire compétent;"
@@ -35,6 +38,16 @@ def as_published(rows: Iterable[Mapping[str, str]]) -> list[str]:
         for row in rows
         if row["origine"] == "minjustice_2024"
     ]
+
+
+def all_offences(*more: str, without: str = "7") -> list[str]:
+    """The offences of the package as lines of the Ministry's list, but one, and others."""
+    lines = []
+    for row in Present(PACKAGED).rows("natinf.csv"):
+        label = row["libelle"].encode(MINISTRY, "ignore").decode(MINISTRY)
+        if row["code"] != without:
+            lines.append(f'{row["code"]};{row["nature"] or "Délit"};"{label}";A;B')
+    return [*lines, *more]
 
 
 def a_commune(code: str, name: str, department: str = "33", kind: str = "COM", parent: str = "") -> str:

@@ -16,13 +16,13 @@ from reference.library import Busy, Library, UnknownVersion, following, order
 DAY = dt.date(2026, 11, 24)
 
 
-def test_the_version_in_force_is_what_is_loaded(tmp_path: Path, small_folder: Path) -> None:
+def test_the_version_in_force_is_what_is_loaded(tmp_path: Path, dated_folder: Path) -> None:
     library = Library(tmp_path / "a library")
     assert not library.exists
-    first = library.add(small_folder)
-    second = library.add(small_folder, DAY)
-    third = library.add(small_folder, DAY)
-    assert [first, second, third] == ["2026-11-23", "2026-11-24", "2026-11-24.1"]
+    first = library.add(dated_folder)
+    second = library.add(dated_folder, DAY)
+    third = library.add(dated_folder, DAY)
+    assert [first, second, third] == ["2026-01-01", "2026-11-24", "2026-11-24.1"]
     assert library.versions() == [first, second, third]
     loaded = load(library.path.as_uri())
     assert (library.current, loaded.version) == (third, third)
@@ -30,31 +30,31 @@ def test_the_version_in_force_is_what_is_loaded(tmp_path: Path, small_folder: Pa
     assert library.open(first).manifest.version == first
 
 
-def test_a_flat_folder_is_read_as_before(small_folder: Path) -> None:
-    assert load(small_folder.as_uri()).version == "2026-11-23"
-    assert not Library(small_folder).exists
+def test_a_flat_folder_is_read_as_before(dated_folder: Path) -> None:
+    assert load(dated_folder.as_uri()).version == "2026-01-01"
+    assert not Library(dated_folder).exists
 
 
-def test_an_earlier_version_is_put_in_force_again(tmp_path: Path, small_folder: Path) -> None:
+def test_an_earlier_version_is_put_in_force_again(tmp_path: Path, dated_folder: Path) -> None:
     library = Library(tmp_path)
-    first = library.add(small_folder)
-    library.add(small_folder, DAY)
+    first = library.add(dated_folder)
+    library.add(dated_folder, DAY)
     library.use(first)
     assert load(tmp_path.as_uri()).version == first
-    assert library.add(small_folder, DAY) == "2026-11-24.1"
+    assert library.add(dated_folder, DAY) == "2026-11-24.1"
     with pytest.raises(UnknownVersion):
         library.use("2020-01-01")
     assert library.current == "2026-11-24.1"
 
 
-def test_the_second_of_two_at_once_is_told(tmp_path: Path, small_folder: Path) -> None:
+def test_the_second_of_two_at_once_is_told(tmp_path: Path, dated_folder: Path) -> None:
     library = Library(tmp_path)
     with library.writing() as writer:
         with pytest.raises(Busy):
-            library.add(small_folder)
-        writer.add(small_folder)
-    assert library.current == "2026-11-23"
-    library.add(small_folder, DAY)
+            library.add(dated_folder)
+        writer.add(dated_folder)
+    assert library.current == "2026-01-01"
+    library.add(dated_folder, DAY)
 
 
 def _add_and_die(path: Path, folder: Path, step: int) -> None:
@@ -72,34 +72,34 @@ def _add_and_die(path: Path, folder: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 4, 9, 10, 11, 12, 13])
-def test_a_kill_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path, small_folder: Path, step: int) -> None:
+def test_a_kill_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path, dated_folder: Path, step: int) -> None:
     library = Library(tmp_path)
-    library.add(small_folder)
-    dying = multiprocessing.get_context("fork").Process(target=_add_and_die, args=(tmp_path, small_folder, step))
+    library.add(dated_folder)
+    dying = multiprocessing.get_context("fork").Process(target=_add_and_die, args=(tmp_path, dated_folder, step))
     dying.start()
     dying.join()
     load(tmp_path.as_uri()).require_whole()
-    assert library.current in ("2026-11-23", "2026-11-24")
-    after = library.add(small_folder, DAY)
+    assert library.current in ("2026-01-01", "2026-11-24")
+    after = library.add(dated_folder, DAY)
     assert library.current == after
     assert all(not entry.name.startswith(".") for entry in (tmp_path / "versions").iterdir())
 
 
-def test_a_name_of_nothing_in_force_is_broken(tmp_path: Path, small_folder: Path) -> None:
+def test_a_name_of_nothing_in_force_is_broken(tmp_path: Path, dated_folder: Path) -> None:
     library = Library(tmp_path)
-    library.add(small_folder)
+    library.add(dated_folder)
     for content in ("2020-01-01\n", "../../etc\n", ""):
         (tmp_path / "current").write_text(content)
         with pytest.raises(BrokenReference):
             load(tmp_path.as_uri())
 
 
-def test_the_manifest_says_the_name_it_was_given(tmp_path: Path, small_folder: Path) -> None:
+def test_the_manifest_says_the_name_it_was_given(tmp_path: Path, dated_folder: Path) -> None:
     library = Library(tmp_path)
-    version = library.add(small_folder, DAY)
+    version = library.add(dated_folder, DAY)
     told = json.loads((library.folder(version) / "manifest.json").read_text("utf-8"))
     assert told["version"] == version
-    assert told["files"] == json.loads((small_folder / "manifest.json").read_text("utf-8"))["files"]
+    assert told["files"] == json.loads((dated_folder / "manifest.json").read_text("utf-8"))["files"]
 
 
 @given(st.lists(st.dates(dt.date(2020, 1, 1), dt.date(2020, 1, 9)), max_size=30))

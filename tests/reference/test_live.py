@@ -16,13 +16,13 @@ DAY = dt.date(2026, 11, 24)
 
 
 @pytest.fixture
-def library(tmp_path: Path, small_folder: Path) -> Library:
+def library(tmp_path: Path, dated_folder: Path) -> Library:
     made = Library(tmp_path / "library")
-    made.add(small_folder)
+    made.add(dated_folder)
     return made
 
 
-async def test_what_was_derived_follows_the_version_in_force(library: Library, small_folder: Path) -> None:
+async def test_what_was_derived_follows_the_version_in_force(library: Library, dated_folder: Path) -> None:
     live = Live(library.path.as_uri())
     made: list[str] = []
 
@@ -31,53 +31,53 @@ async def test_what_was_derived_follows_the_version_in_force(library: Library, s
         return f"{reference.version}: {len(reference.courts)}"
 
     current = live.derive(shown)
-    assert (current(), current()) == ("2026-11-23: 5", "2026-11-23: 5")
+    assert (current(), current()) == ("2026-01-01: 5", "2026-01-01: 5")
     watching = asyncio.create_task(live.watch())
-    library.add(small_folder, DAY)
+    library.add(dated_folder, DAY)
 
     async def changed() -> bool:
         return current() == "2026-11-24: 5"
 
     await until(changed)
     assert live.now.version == "2026-11-24"
-    library.use("2026-11-23")
+    library.use("2026-01-01")
 
     async def back() -> bool:
-        return live.now.version == "2026-11-23"
+        return live.now.version == "2026-01-01"
 
     await until(back)
-    assert made == ["2026-11-23", "2026-11-24", "2026-11-23"]
+    assert made == ["2026-01-01", "2026-11-24", "2026-01-01"]
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
 
 
-async def test_a_broken_version_changes_nothing(library: Library, small_folder: Path) -> None:
+async def test_a_broken_version_changes_nothing(library: Library, dated_folder: Path) -> None:
     live = Live(library.path.as_uri())
     courts = live.derive(lambda reference: len(reference.courts))
-    version = library.add(small_folder, DAY)
+    version = library.add(dated_folder, DAY)
     sound = (library.folder(version) / "tribunals.csv").read_bytes()
     (library.folder(version) / "tribunals.csv").write_text("broken\n")
     await live.refresh()
-    assert (live.now.version, courts()) == ("2026-11-23", 5)
+    assert (live.now.version, courts()) == ("2026-01-01", 5)
     (library.folder(version) / "tribunals.csv").write_bytes(sound)
     await live.refresh()
     assert (live.now.version, courts()) == (version, 5)
 
 
-async def test_all_of_a_version_is_taken_or_none(library: Library, small_folder: Path) -> None:
+async def test_all_of_a_version_is_taken_or_none(library: Library, dated_folder: Path) -> None:
     live = Live(library.path.as_uri())
     version = live.derive(lambda reference: reference.version)
     natinf = live.derive(lambda reference: (reference.version, len(reference.natinf)))
-    (library.folder(library.add(small_folder, DAY)) / "natinf.csv").write_text("broken\n")
+    (library.folder(library.add(dated_folder, DAY)) / "natinf.csv").write_text("broken\n")
     await live.refresh()
-    assert version() == natinf()[0] == live.now.version == "2026-11-23"
+    assert version() == natinf()[0] == live.now.version == "2026-01-01"
 
 
-async def test_a_flat_folder_stays_as_it_was_read(small_folder: Path) -> None:
-    live = Live(small_folder.as_uri())
+async def test_a_flat_folder_stays_as_it_was_read(dated_folder: Path) -> None:
+    live = Live(dated_folder.as_uri())
     await live.refresh()
-    assert live.now.version == "2026-11-23"
+    assert live.now.version == "2026-01-01"
 
 
 def test_a_service_does_not_start_on_broken_data(folder: Path) -> None:

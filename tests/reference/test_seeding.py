@@ -20,9 +20,9 @@ DAY = dt.date(2026, 11, 24)
 
 
 @pytest.fixture
-def library(tmp_path: Path, small_folder: Path) -> Library:
+def library(tmp_path: Path, dated_folder: Path) -> Library:
     made = Library(tmp_path / "library")
-    assert seed(made, small_folder) == "2026-11-23"
+    assert seed(made, dated_folder) == "2026-01-01"
     return made
 
 
@@ -48,9 +48,9 @@ def import_natinf(library: Library, tmp_path: Path, kind: Kind = Kind.NATINF) ->
     return library.add(made, DAY)
 
 
-def test_the_same_program_again_changes_nothing(library: Library, small_folder: Path) -> None:
-    assert seed(library, small_folder) is None
-    assert library.versions() == ["2026-11-23"]
+def test_the_same_program_again_changes_nothing(library: Library, dated_folder: Path) -> None:
+    assert seed(library, dated_folder) is None
+    assert library.versions() == ["2026-01-01"]
 
 
 def test_a_newer_program_brings_its_data(library: Library, folder: Path) -> None:
@@ -60,21 +60,21 @@ def test_a_newer_program_brings_its_data(library: Library, folder: Path) -> None
 
 
 def test_other_data_under_the_same_version_are_newer_too(library: Library, folder: Path) -> None:
-    assert seed(library, a_newer_program(folder, "2026-11-23")) == "2026-11-23.1"
+    assert seed(library, a_newer_program(folder, "2026-01-01")) == "2026-01-01.1"
 
 
 def test_who_went_back_to_an_earlier_version_stays_there(library: Library, folder: Path) -> None:
     seed(library, a_newer_program(folder))
-    library.use("2026-11-23")
+    library.use("2026-01-01")
     assert seed(library, folder) is None
-    assert library.current == "2026-11-23"
+    assert library.current == "2026-01-01"
 
 
 def test_what_was_imported_is_laid_over_the_data_of_a_newer_program(
-    library: Library, folder: Path, tmp_path: Path, small_folder: Path
+    library: Library, folder: Path, tmp_path: Path, dated_folder: Path
 ) -> None:
     before = import_natinf(library, tmp_path)
-    assert seed(library, small_folder) is None
+    assert seed(library, dated_folder) is None
     assert library.current == before
     newer = a_newer_program(folder)
     version = seed(library, newer)

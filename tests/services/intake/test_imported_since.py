@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.intake.service import build
 from tests.processes import until
-from tests.reference.official_files import MINISTRY, NATINF_HEADER, a_file
+from tests.reference.official_files import MINISTRY, NATINF_HEADER, a_file, all_offences
 from tests.services.imports import a_library, imported, working
 from tests.services.intake.builders import a_line, a_procedure
 from tests.services.intake.conftest import Intake, Settings, running
@@ -23,7 +23,7 @@ async def test_a_code_outside_a_list_that_became_complete_is_refused(
         assert before.json()["warnings"][0]["code"] == "unknown-natinf"
         assert (await one.post(a_procedure(natinf=UNLISTED), key="before")).status_code == 202
 
-        file = a_file(tmp_path / "natinf.csv", NATINF_HEADER, "99998;Délit;VOL;A;B", encoding=MINISTRY)
+        file = a_file(tmp_path / "natinf.csv", NATINF_HEADER, *all_offences("99998;Délit;VOL;A;B"), encoding=MINISTRY)
         imported(library, "natinf", file)
 
         async def refused() -> bool:
@@ -32,7 +32,7 @@ async def test_a_code_outside_a_list_that_became_complete_is_refused(
 
         await until(refused)
         after = await one.post(a_procedure(natinf=UNLISTED), key="after")
-        assert (after.status_code, after.json()["errors"][0]["suggestions"]) == (400, ["99998"])
+        assert (after.status_code, "99998" in after.json()["errors"][0]["suggestions"]) == (400, True)
         (line,) = await one.send([a_line("line", natinf=UNLISTED)])
         assert (line["status"], line["errors"][0]["pointer"]) == (400, "/natinf/0")
         # What was accepted stays accepted under its key.
