@@ -36,13 +36,19 @@ class Movements:
     def __init__(self, movements: Iterable[Movement] = ()) -> None:
         self._leaving: dict[str, dict[dt.date, set[str]]] = {}
         self._days: dict[str, set[dt.date]] = {}
+        self._joining: dict[str, set[str]] = {}
         names: dict[str, str] = {}
         for one in sorted(movements):
             self._leaving.setdefault(one.before, {}).setdefault(one.day, set()).add(one.after)
+            self._joining.setdefault(one.after, set()).add(one.before)
             for code in (one.before, one.after):
                 self._days.setdefault(code, set()).add(one.day)
             names[one.before] = one.name
         self.formers: Mapping[str, str] = MappingProxyType(names)
+
+    def predecessors(self, code: str) -> tuple[str, ...]:
+        """The other communes that it was ever made of, whole or in part."""
+        return tuple(sorted(self._joining.get(code, set()) - {code}))
 
     def successor(self, code: str, on: dt.date = dt.date.max) -> str | None:
         """The commune that has the place of `code` on that day: itself while it is in force, None where several do."""

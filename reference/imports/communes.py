@@ -7,9 +7,12 @@ Communes of the overseas collectivities are in no such file, and stay.
 import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from reference.communes import COMMUNE_CODE, FILE
+from reference.courts import Court
+from reference.imports.competence import EARLIER
+from reference.imports.competence import HEADER as COMPETENCE_HEADER
 from reference.imports.difference import Change, difference
 from reference.imports.official import INSEE, Layout, OfficialFile, Row
 from reference.imports.proposal import NewSheet, Present, Proposal
@@ -29,6 +32,13 @@ Key = tuple[str, str]  # code and type
 Held = dict[str, str]
 
 
+class Inherited(NamedTuple):
+    """A new commune's court, and one of the communes it is known by."""
+
+    before: str
+    court: Court
+
+
 def propose(file: OfficialFile, present: Present, dated: dt.date) -> Proposal:
     """Raises Refused."""
     held = {(row["code_insee"], row["type"]): row for row in present.rows(FILE)}
@@ -41,12 +51,13 @@ def propose(file: OfficialFile, present: Present, dated: dt.date) -> Proposal:
         if row["COMPARENT"] and parent is None:
             raise file.refused("COMPARENT", f"{row['COMPARENT'][:40]} n’est pas une commune du fichier.")
         after[key] = described.row(file, row, parent[1] if parent else row)
-    changes, lost = _changes(held, after, present)
+    inherited = _inherited(held, after, present)
+    lost = _lost(held, after, present)
     rows = [[row[name] for name in HEADER] for row in sorted(after.values(), key=_order)]
     sheets = [NewSheet(FILE, HEADER, rows, True, f"Code officiel géographique {dated:%Y} (INSEE)")]
-    if lost:
-        sheets.append(_competence(present, lost))
-    return Proposal(tuple(sheets), difference(**changes))
+    if lost or inherited:
+        sheets.append(_competence(present, lost, inherited))
+    return Proposal(tuple(sheets), difference(**_changes(held, after, present, lost, inherited)))
 
 
 def _read(file: OfficialFile) -> dict[Key, tuple[int, Row]]:
@@ -101,30 +112,52 @@ class _Described:
         }
 
 
+def _inherited(held: Mapping[Key, Held], after: Mapping[Key, Held], present: Present) -> dict[str, Inherited]:
+    """The new communes whose court is known by the movements: all they were made of belong to one court."""
+    attached, movements = present.reference.territory.by_commune, present.reference.movements
+    found: dict[str, Inherited] = {}
+    for code, kind in after:
+        before = [one for one in movements.predecessors(code) if one in attached]
+        if kind == "COM" and (code, kind) not in held and code not in attached and before:
+            courts = {attached[one].court for one in before}
+            if len(courts) == 1:
+                found[code] = Inherited(before[0], courts.pop())
+    return found
+
+
+def _lost(held: Mapping[Key, Held], after: Mapping[Key, Held], present: Present) -> dict[str, str | None]:
+    """The codes that no row has any more, with the commune that took the place of each, as far as it is known."""
+    now = {code for code, _ in after}
+    found: dict[str, str | None] = {}
+    for code, _ in held:
+        if code not in now:
+            successor = present.reference.movements.successor(code)
+            found[code] = successor if successor is not None and (successor, "COM") in after else None
+    return found
+
+
 def _changes(
-    held: Mapping[Key, Held], after: Mapping[Key, Held], present: Present
-) -> tuple[dict[str, list[Change]], dict[str, bool]]:
-    """By section; and the codes that no row has any more, with whether another commune took their place."""
+    held: Mapping[Key, Held],
+    after: Mapping[Key, Held],
+    present: Present,
+    lost: Mapping[str, str | None],
+    inherited: Mapping[str, Inherited],
+) -> dict[str, list[Change]]:
     before, now = _by_code(held), _by_code(after)
-    movements, attached = present.reference.movements, present.reference.territory.by_commune
-    gone: list[Change] = []
-    succeeded: list[Change] = []
-    lost: dict[str, bool] = {}
-    for code, row in before.items():
-        if code in now:
-            continue
-        successor = movements.successor(code)
-        lost[code] = successor != code and (successor or "", "COM") in after
-        if lost[code]:
-            succeeded.append(Change(code, row["nom"], None, f"{successor} {now[str(successor)]['nom']}"))
-        else:
-            gone.append(Change(code, row["nom"]))
+    attached = {*present.reference.territory.by_commune, *inherited}
     both = [(code, before[code], row) for code, row in now.items() if code in before]
-    new = [Change(code, row["nom"]) for code, row in now.items() if code not in before]
+    new = [(code, row) for code, row in now.items() if code not in before]
     return {
-        "gone": gone,
-        "succeeded": succeeded,
-        "new": new,
+        "gone": [Change(code, before[code]["nom"]) for code, successor in lost.items() if successor is None],
+        "succeeded": [
+            Change(code, before[code]["nom"], None, f"{successor} {now[successor]['nom']}")
+            for code, successor in lost.items()
+            if successor is not None
+        ],
+        "new": [
+            Change(code, row["nom"], None, inherited[code].court.name if code in inherited else None)
+            for code, row in new
+        ],
         "relabelled": [
             Change(code, row["nom"], old["nom"], row["nom"]) for code, old, row in both if old["nom"] != row["nom"]
         ],
@@ -133,10 +166,8 @@ def _changes(
             for code, old, row in both
             if _standing(old) != _standing(row)
         ],
-        "without_court": [
-            one for one in new if one.code not in attached and now[one.code]["code_parent"] not in attached
-        ],
-    }, lost
+        "without_court": [Change(code, row["nom"]) for code, row in new if not {code, row["code_parent"]} & attached],
+    }
 
 
 def _by_code(rows: Mapping[Key, Held]) -> dict[str, Held]:
@@ -153,12 +184,15 @@ def _order(row: Held) -> tuple[str, bool, str]:
     return row["code_insee"], row["type"] != "COM", row["type"]
 
 
-def _competence(present: Present, lost: Mapping[str, bool]) -> NewSheet:
-    """Of communes that are gone, those that another took the place of follow it; the others keep their court."""
-    rows = present.rows(COMPETENCE)
-    header = tuple(rows[0])
-    kept = [row for row in rows if not lost.get(row["code_insee"], False)]
-    for row in kept:
-        if row["code_insee"] in lost:
-            row["origine"] = f"minjustice{GONE}"
-    return NewSheet(COMPETENCE, header, [list(row.values()) for row in kept])
+def _competence(present: Present, lost: Mapping[str, str | None], inherited: Mapping[str, Inherited]) -> NewSheet:
+    """Communes that are gone follow the one that took their place, where it has a court; others keep their own."""
+    attached = {*present.reference.territory.by_commune, *inherited}
+    rows = {row["code_insee"]: row for row in present.rows(COMPETENCE)}
+    for code, successor in lost.items():
+        if successor in attached:
+            rows.pop(code, None)
+        elif code in rows:
+            rows[code]["origine"] = f"minjustice{GONE}"
+    kept = [[row[name] for name in COMPETENCE_HEADER] for row in rows.values()]
+    kept += [[code, court.code_tj, court.code_ca, f"{EARLIER}{before}"] for code, (before, court) in inherited.items()]
+    return NewSheet(COMPETENCE, COMPETENCE_HEADER, sorted(kept))

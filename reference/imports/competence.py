@@ -26,7 +26,7 @@ LAYOUT: Final = Layout(MINISTRY, ";", (_COMMUNE, "Libellé Commune", _CA_ORIGIN,
 HEADER: Final = ("code_insee", "code_tj", "code_ca", "origine")
 SOURCE: Final = "Ministère de la Justice, liste des juridictions compétentes pour les communes de France"
 _MINISTRY: Final = "minjustice_"
-_EARLIER: Final = "herite_commune_anterieure:"
+EARLIER: Final = "herite_commune_anterieure:"
 _NUMERO: Final = re.compile(r"[0-9]{1,5}")
 _DIGIT: Final = re.compile(r"[0-9]")
 
@@ -103,8 +103,8 @@ def _untold(code: str, court: Court, origin: str, told: Mapping[str, Court], pre
     if parent is not None and parent in told:
         # Also one that was a commune of its own when the last file was made.
         return told[parent], f"{INHERITED}{parent}"
-    if origin.startswith(_EARLIER):
-        return told.get(origin.removeprefix(_EARLIER), court), origin
+    if origin.startswith(EARLIER):
+        return told.get(origin.removeprefix(EARLIER), court), origin
     if origin.startswith(_MINISTRY) and not origin.endswith(GONE):
         return None
     return court, origin

@@ -227,6 +227,39 @@ def test_with_the_movements_it_follows_the_commune_that_took_its_place(imported:
     assert "33003" not in reference.communes
 
 
+def test_a_new_commune_has_the_court_of_those_it_is_made_of(imported: Import) -> None:
+    made = [
+        a_movement("2026-01-01", code, new)
+        for code, new in (("33036", "33999"), ("33063", "33999"), ("64102", "64999"), ("33063", "64999"))
+    ]
+    imported(Kind.COMMUNES, MOVEMENTS_HEADER, *made)
+    lines = [line for line in COG if ",33036," not in line]
+    new = (a_commune("33999", "Nouvelle"), a_commune("64999", "Disputée", "64"))
+    proposal, reference = imported(Kind.COMMUNES, COG_HEADER, *lines, *new)
+    assert proposal.difference.sections == {
+        "succeeded": (Change("33036", "Bazas", None, "33999 Nouvelle"),),
+        "new": (Change("33999", "Nouvelle", None, BORDEAUX), Change("64999", "Disputée")),
+        # Of two courts, neither is guessed.
+        "without_court": (Change("64999", "Disputée"),),
+    }
+    for code in ("33999", "33036"):
+        attachment = reference.territory.attachment(code)
+        assert attachment is not None
+        assert attachment.court.name == BORDEAUX
+    assert reference.territory.attachment("64999") is None
+
+
+def test_a_commune_keeps_its_court_where_the_one_that_took_its_place_has_none(imported: Import) -> None:
+    made = [a_movement("2026-01-01", code, "64999") for code in ("64102", "33036")]
+    imported(Kind.COMMUNES, MOVEMENTS_HEADER, *made)
+    lines = [line for line in COG if ",64102," not in line]
+    proposal, reference = imported(Kind.COMMUNES, COG_HEADER, *lines, a_commune("64999", "Disputée", "64"))
+    assert set(proposal.difference.sections) == {"succeeded", "new", "without_court"}
+    attachment = reference.territory.attachment("64102")
+    assert attachment is not None
+    assert attachment.court.name == BAYONNE
+
+
 def test_the_same_file_again_changes_nothing(imported: Import, folder: Path, tmp_path: Path) -> None:
     imported(Kind.COMPETENCE, COMPETENCE_HEADER, *HELD, encoding=MINISTRY)
     present = Present(folder)
