@@ -147,7 +147,12 @@ def _import(wish: Wish, present: Present, writer: Writer | None) -> None:
             "from": present.reference.version,
             "version": version,
         }
-        told |= {"dry_run": wish.dry_run, "refused": refused, **difference_document(proposal.difference)}
+        told |= {
+            "dry_run": wish.dry_run,
+            "refused": refused,
+            "unchanged": unchanged,
+            **difference_document(proposal.difference),
+        }
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     if refused:
         stop(

@@ -102,7 +102,9 @@ def test_json_gives_every_change(library: Library, tmp_path: Path, natinf: Path)
     assert len(told["changes"]["new"]) == told["counts"]["new"] == len(NEW)
     assert told["changes"]["new"][0] == {"code": "90001", "label": "INFRACTION 1", "from": None, "to": None}
     accepted = json.loads(imported(tmp_path, natinf, "--json", "--accept-losses").stdout)
-    assert accepted["version"] == library.current
+    assert (accepted["version"], accepted["unchanged"]) == (library.current, False)
+    again = json.loads(imported(tmp_path, natinf, "--json").stdout)
+    assert (again["version"], again["unchanged"]) == (None, True)
 
 
 def test_a_broken_file_changes_nothing(library: Library, tmp_path: Path) -> None:
