@@ -16,7 +16,7 @@ from services.intake.settings import IntakeSettings
 def build(settings: IntakeSettings) -> Service:
     """The service that takes procedures in and keeps their dossiers."""
     reference = load(settings.reference_url)
-    checks = Checks(reference.communes, reference.natinf, reference.nataff)
+    checks = Checks(reference.communes, reference.territory.divided, reference.natinf, reference.nataff)
     token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
     routing = RoutingService(settings.routing_url, token)
     links = Links(settings.public_url)

@@ -108,7 +108,10 @@ async def _assign(
         raise Problem(404, "unknown-procedure", "Aucune procédure ne porte cet identifiant.")
     _require_assignable(held[one], body.tribunal)
     steps = Steps(dispatch, transaction, held)
-    steps.take(assign(held[one], dispatch.deciding.assigned(body.tribunal), steps.speaker(one, None)), None)
+    steps.take(
+        assign(held[one], dispatch.deciding.assigned(held[one].submitted, body.tribunal), steps.speaker(one, None)),
+        None,
+    )
     told = Assignment(claimed.resource, one, body.tribunal, body.reason, caller.subject, transaction.now)
     await operations_store.add_assignment(transaction.connection, told)
     transaction.say(await steps.finish())

@@ -18,7 +18,7 @@ def build(settings: RoutingSettings) -> Service:
     reference = load(settings.reference_url)
     # Reads communes, courts and rules: a broken file stops the service here, and no batch waits for the reading.
     names = courts.names(reference.courts)
-    dispatch = Dispatch(Deciding(reference.territory, reference.version, names), Dossiers(settings.intake_url))
+    dispatch = Dispatch(Deciding(reference.law, names), Dossiers(settings.intake_url))
     return Service(
         name="routing",
         title="infoParquet — orientation",
