@@ -72,9 +72,10 @@
     byId("members").setAttribute("d", dots(court.members.filter((commune) => commune.placed)));
     byId("here").setAttribute("d", dots(placed));
     const count = `${court.count.toLocaleString("fr-FR")} commune${court.count > 1 ? "s" : ""}`;
-    const about = communes.length === 1 ? `${communes[0].name} (${communes[0].code}) : ` : "";
+    const alone = communes.length === 1 ? communes[0] : null;
+    const about = why ? `${why}. ` : alone ? `${alone.name} (${alone.code}) : ` : "";
     const missing = communes.length && !placed.length ? " Cette commune n’est pas pointée sur la carte." : "";
-    const note = why || notes.get(communes.length === 1 ? communes[0].code : "");
+    const note = !why && alone && notes.get(alone.code);
     answer.textContent = `${about}${court.name} — ${court.appeal} — ${count}.${missing}${note ? ` À regarder : ${note}.` : ""}`;
     const spots = why && placed.length ? placed : court.members.filter((commune) => commune.placed);
     if (spots.length) showAround(spots);
