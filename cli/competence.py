@@ -45,6 +45,7 @@ _REFERENCE = typer.Option(
 
 
 def competence(
+    context: typer.Context,
     commune: Annotated[list[str] | None, _COMMUNE] = None,
     ground: Annotated[list[Ground] | None, _GROUND] = None,
     aerodrome: Annotated[list[Side] | None, _AERODROME] = None,
@@ -57,6 +58,8 @@ def competence(
     reference_url: Annotated[str | None, _REFERENCE] = None,
 ) -> None:
     """Indique le tribunal compétent pour des faits commis dans une commune, et pourquoi."""
+    if context.invoked_subcommand is not None:
+        return
     if not commune and not coverage:
         _stop(_WRONG_USE, "Indiquez au moins une commune, par exemple : infoparquet competence --commune 33063")
     reference = _load(reference_url or default_url())

@@ -170,6 +170,14 @@ def assign(procedure: Procedure, decision: Routed, speaker: Speaker) -> Outcome:
     return _say_decision(procedure, decision, speaker)
 
 
+def decide_again(procedure: Procedure, speaker: Speaker) -> Outcome:
+    """One that waits for an operator, once data or rules were corrected; while no rule decides, nothing is said."""
+    decision = speaker.decide(procedure.submitted, procedure.standing.declined_by, ())
+    if isinstance(decision, Unroutable):
+        return procedure, ()
+    return _say_decision(procedure, decision, speaker)
+
+
 def waits_for_operator(procedure: Procedure) -> bool:
     """Whether no rule decided, or two courts declined."""
     return procedure.standing.status is Status.UNROUTABLE

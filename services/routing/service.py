@@ -4,7 +4,7 @@ from pathlib import Path
 
 from chassis.service import Service
 from reference import load
-from services.routing import api, court_api, courts, operator_api
+from services.routing import api, court_api, courts, operator_api, queue_api
 from services.routing.decision import Deciding
 from services.routing.delivery import Dossiers, receipt
 from services.routing.dispatch import Dispatch
@@ -27,6 +27,7 @@ def build(settings: RoutingSettings) -> Service:
             api.routes(parts, reference),
             court_api.routes(parts, dispatch),
             operator_api.routes(parts, dispatch, reference),
+            queue_api.routes(parts, dispatch),
         ],
         handlers=handlers(dispatch),
         sources=sources(names, dispatch),

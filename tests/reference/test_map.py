@@ -41,11 +41,6 @@ def test_the_committed_page_is_what_the_data_says(reference: Reference) -> None:
     assert PAGE.read_text("utf-8") == made, "run `make docs`"
 
 
-def test_the_page_is_the_same_each_time() -> None:
-    made = [page(load(default_url()), Folder(PACKAGED)) for _ in range(2)]
-    assert made[0] == made[1]
-
-
 def test_every_commune_with_coordinates_is_on_the_page_once(reference: Reference) -> None:
     courts = json.loads(_between(PAGE.read_text("utf-8"), '<script type="application/json" id="data">', "</script>"))
     lines = [line.split("|") for court in courts for line in court["communes"].split("\n")]

@@ -163,7 +163,7 @@ async def test_a_court_that_resembles_nothing_is_a_404_too(routing: InProcess) -
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "unknown-tribunal")
 
 
-async def test_what_waits_for_an_operator_is_shown_the_oldest_first(routing: InProcess) -> None:
+async def test_what_waits_for_an_operator_is_shown_whole(routing: InProcess) -> None:
     urgent = a_submission(commune=None, reference="FRAUD-2").model_copy(
         update={"urgency": Urgency(reason=UrgencyReason.DANGER, until=None)}
     )
@@ -178,10 +178,14 @@ async def test_what_waits_for_an_operator_is_shown_the_oldest_first(routing: InP
         "submitted_at": "2026-11-23T12:00:00Z",
         "reason": "place-without-commune",
         "explanation": "Lieu sans commune",
+        "missing": [{"pointer": "/places/0/commune", "detail": "La commune de ce lieu."}],
+        "candidates": [],
     } | unsaid
+    fraud = {"reference": "FRAUD-2", "urgent": True, "urgency": {"reason": "danger", "until": None}}
+    sea = {"reference": "SEA-1", "urgent": False, "urgency": None}
     assert queue == [
-        {"id": str(first.subject), "reference": "SEA-1", "urgent": False, "since": "2026-11-23T12:00:00Z"} | common,
-        {"id": str(second.subject), "reference": "FRAUD-2", "urgent": True, "since": "2026-11-23T12:01:00Z"} | common,
+        {"id": str(second.subject), "since": "2026-11-23T12:01:00Z"} | fraud | common,
+        {"id": str(first.subject), "since": "2026-11-23T12:00:00Z"} | sea | common,
     ]
     assert (await routing.get("/v1/unroutable", limit=1)).json()["procedures"] == queue[:1]
 
