@@ -11,7 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from reference.communes import COMMUNE_CODE, Commune, Communes
+from reference.communes import Commune, Communes
 from reference.courts import Court, Courts
 from reference.manifest import Folder
 from reference.table import BrokenReference, Table
@@ -74,29 +74,33 @@ class Territory:
 
 def read_attachments(folder: Folder, courts: Courts) -> Attachments:
     table = folder.table(FILE, _HEADER)
-    # One object for the few origins and courts that 37 000 rows repeat.
-    shared: dict[tuple[str, str], Attachment] = {}
+    # Checked, and made, once for all of the 37 000 rows that say the same of different communes.
+    shared: dict[tuple[str, str, str], Attachment] = {}
     by_commune: dict[str, Attachment] = {}
     gone: list[str] = []
-    for commune, code_tj, code_ca, origin in table:
-        table.match(COMMUNE_CODE, commune, "code_insee")
-        table.match(_ORIGIN, origin, "origine")
+    for commune, *said in table:
         if commune in by_commune:
             raise table.broken("code_insee", f"{commune} is there twice")
-        court = courts.by_code_tj.get(code_tj)
-        if court is None:
-            raise table.broken("code_tj", f"{code_tj} is no court")
-        if court.code_ca != code_ca:
-            raise table.broken("code_ca", f"{code_ca} is not the court of appeal of {code_tj}")
-        attachment = shared.get((code_tj, origin))
+        key = (said[0], said[1], said[2])
+        attachment = shared.get(key)
         if attachment is None:
-            kind, _, parent = origin.partition(":")
-            inherited = parent if f"{kind}:" == _INHERITED else None
-            attachment = shared[code_tj, origin] = Attachment(court, inherited, kind)
-        if origin == _GONE:
+            attachment = shared[key] = _attachment(table, key, courts)
+        if attachment.origin == _GONE:
             gone.append(commune)
         by_commune[commune] = attachment
     return Attachments(MappingProxyType(by_commune), tuple(gone))
+
+
+def _attachment(table: Table, said: tuple[str, str, str], courts: Courts) -> Attachment:
+    code_tj, code_ca, origin = said
+    table.match(_ORIGIN, origin, "origine")
+    court = courts.by_code_tj.get(code_tj)
+    if court is None:
+        raise table.broken("code_tj", f"{code_tj} is no court")
+    if court.code_ca != code_ca:
+        raise table.broken("code_ca", f"{code_ca} is not the court of appeal of {code_tj}")
+    kind, _, parent = origin.partition(":")
+    return Attachment(court, parent if f"{kind}:" == _INHERITED else None, kind)
 
 
 def read_territory(folder: Folder, attachments: Attachments, communes: Communes, courts: Courts) -> Territory:
