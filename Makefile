@@ -40,6 +40,10 @@ check: setup ## format, lint, types, imports between layers, budgets of style
 fix: setup ## what a machine can mend of format and lint
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
+.PHONY: docs
+docs: setup ## writes the pages under docs/ that come from the data: the map of the courts' territories
+	$(BIN)/python -m reference.map > docs/competence.html.new && mv docs/competence.html.new docs/competence.html
+
 .PHONY: bench
 bench: setup ## how fast, beside the raw floor of the same run (ARGS=--quick)
 	$(BIN)/infoparquet bench $(ARGS)

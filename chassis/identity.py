@@ -153,3 +153,13 @@ def only(*kinds: str) -> Callable[[Caller], Awaitable[Caller]]:
         return caller
 
     return check
+
+
+async def _with_the_role(caller: Annotated[Caller, Depends(only("operator"))]) -> Caller:
+    if "operator" not in caller.roles:
+        raise Problem(403, "wrong-role", "Votre jeton ne porte pas le rôle « operator ».")
+    return caller
+
+
+# Who may do what operators do: of their organisation, and in that role.
+Operator = Annotated[Caller, Depends(_with_the_role)]

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from chassis import letters, refused_rows, replay
 from chassis.application import Application
 from chassis.decisions import Order
-from chassis.identity import Caller, only
+from chassis.identity import Operator
 from chassis.letters import Mark, State, label_of
 from chassis.problems import FieldError, Problem
 from chassis.replay import Behind, Closed, Done, Fails, Outcome, Unknown
@@ -23,15 +23,6 @@ from chassis.transaction import Transactions
 
 PARIS = ZoneInfo("Europe/Paris")
 LARGEST_ROW = 2**63 - 1
-
-
-async def _operator(caller: Annotated[Caller, Depends(only("operator"))]) -> Caller:
-    if "operator" not in caller.roles:
-        raise Problem(403, "wrong-role", "Votre jeton ne porte pas le rôle « operator ».")
-    return caller
-
-
-Operator = Annotated[Caller, Depends(_operator)]
 
 
 def _written(reason: str) -> str:

@@ -21,6 +21,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from cli.bench_competence import competence
 from cli.bench_floors import Floors
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
 from deploy.local.failures import StackError, WrongUseError
@@ -50,10 +51,17 @@ class Plan:
     post_seconds: float = 20
     floor_seconds: float = 5
     patience: float = 120
+    competence_cases: int = 100_000
 
 
 QUICK = Plan(
-    reach_procedures=200, floor_round_trips=60, batch_procedures=2000, post_seconds=5, floor_seconds=2, patience=60
+    reach_procedures=200,
+    floor_round_trips=60,
+    batch_procedures=2000,
+    post_seconds=5,
+    floor_seconds=2,
+    patience=60,
+    competence_cases=20_000,
 )
 
 
@@ -97,12 +105,14 @@ async def _until_stopped(options: Options, plan: Plan, say: Callable[[str], None
 async def measure(options: Options, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     """The report. Raises StackError or Unmeasured."""
     machine = describe_machine()
+    say("Décisions de compétence…")
+    decided = await competence(plan.competence_cases)
     say("Démarrage du courtier, de la base, de l’émetteur de jetons et des services…")
     async with Stack(options, say=say) as stack:
         running = stack.describe()
         system = System(running, TokenMaker.open(stack.data / "issuer", running["issuer"]))
         report = await figures(system, plan, say)
-    return {**report, "broker": running["broker"], "machine": machine}
+    return {**report, "competence": decided, "broker": running["broker"], "machine": machine}
 
 
 async def figures(system: System, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -164,6 +174,13 @@ def table(report: dict[str, Any]) -> Table:
     for name, what in (("post", "dépôts par seconde"), ("batch", "par lot, procédures par seconde")):
         figure = report[name]
         shown.add_row(what, f"{figure['value']:.0f}", f"{figure['floor']:.0f}", f"{figure['ratio']:.1%}")
+    decided = report["competence"]
+    shown.add_row(
+        "compétence, décisions par seconde",
+        f"{decided['value']:.0f}",
+        f"{decided['floor']:.0f}",
+        f"{decided['ratio']:.1%}",
+    )
     floor = report["reach"]["floor"]
     for name, what in zip(MOMENTS, ("numéro", "remise", "suivi"), strict=True):
         for percentile in ("p50", "p99"):

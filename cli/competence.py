@@ -2,65 +2,93 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
-from infoparquet_contracts.codes import Ground
+from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.parts import Place
 
 from cli.failures import broken_reference
 from reference import BrokenReference, Reference, default_url, load
+from reference.coverage import Certainty
+from reference.coverage import coverage as coverage_of
+from reference.names import Names
 from reference.offences import Natures, nataff_code, natinf_code
-from services.routing.competence import Case, Competent, Decision, decide
+from services.routing.competence import Case, Competent, Decision, Side, decide
 from services.routing.explanation import explain, render_answer
 
 _DONE, _FAILED, _WRONG_USE = 0, 1, 2
 _PARIS = "Europe/Paris"
+_CERTAINTIES: Final[Mapping[Certainty, str]] = {
+    "sure": "liste du ministère, ou seul tribunal du territoire",
+    "dated": "tableau du code de 2015 (outre-mer)",
+    "inferred": "d’après la commune dont elle fait ou faisait partie",
+    "doubtful": "sources en désaccord",
+    "asked": "partagée par l’emprise d’un aérodrome : à préciser",
+    "none": "sans tribunal connu",
+}
+
+
+_COMMUNE = typer.Option(
+    help="Code INSEE de la commune des faits (33063) ; à répéter s’il y en a plusieurs, dans l’ordre."
+)
+_GROUND = typer.Option(help="Ce qui rattache chaque commune, dans le même ordre ; les faits par défaut.")
+_AERODROME = typer.Option(help="De quel côté de l’emprise d’un aérodrome se trouve chaque lieu, dans le même ordre.")
+_ON = typer.Option(
+    formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Jour auquel s’appliquent les règles (aujourd’hui par défaut)."
+)
+_REFERENCE = typer.Option(
+    "--reference", envvar="INFOPARQUET_REFERENCE_URL", help="Dossier des données de référence (file:///…)."
+)
 
 
 def competence(
-    commune: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Code INSEE de la commune des faits (33063) ; à répéter s’il y en a plusieurs, dans l’ordre."
-        ),
-    ] = None,
+    context: typer.Context,
+    commune: Annotated[list[str] | None, _COMMUNE] = None,
+    ground: Annotated[list[Ground] | None, _GROUND] = None,
+    aerodrome: Annotated[list[Side] | None, _AERODROME] = None,
     natinf: Annotated[list[str] | None, typer.Option(help="Code NATINF de l’infraction ; à répéter.")] = None,
     nataff: Annotated[list[str] | None, typer.Option(help="Code NATAFF de l’affaire ; à répéter.")] = None,
-    on: Annotated[
-        dt.datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="AAAA-MM-JJ",
-            help="Jour auquel s’appliquent les règles (aujourd’hui par défaut).",
-        ),
-    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Nature de la procédure.")] = None,
+    on: Annotated[dt.datetime | None, _ON] = None,
+    coverage: Annotated[bool, typer.Option(help="Compte les communes par source et par degré de certitude.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Écrit la réponse de GET /v1/competence.")] = False,
-    reference_url: Annotated[
-        str | None,
-        typer.Option(
-            "--reference", envvar="INFOPARQUET_REFERENCE_URL", help="Dossier des données de référence (file:///…)."
-        ),
-    ] = None,
+    reference_url: Annotated[str | None, _REFERENCE] = None,
 ) -> None:
     """Indique le tribunal compétent pour des faits commis dans une commune, et pourquoi."""
-    if not commune:
+    if context.invoked_subcommand is not None:
+        return
+    if not commune and not coverage:
         _stop(_WRONG_USE, "Indiquez au moins une commune, par exemple : infoparquet competence --commune 33063")
-    day = on.date() if on else dt.datetime.now(ZoneInfo(_PARIS)).date()
     reference = _load(reference_url or default_url())
     try:
+        if coverage:
+            typer.echo(_coverage(reference, as_json=as_json))
+            return
         case = Case(
-            places=tuple(_place(code, reference) for code in commune),
-            on=day,
+            places=_places(commune or [], ground or [], aerodrome or [], reference),
+            on=on.date() if on else dt.datetime.now(ZoneInfo(_PARIS)).date(),
             natinf=_offences("NATINF", natinf, natinf_code, reference.natinf),
             nataff=_offences("NATAFF", nataff, nataff_code, reference.nataff),
+            kind=kind,
         )
-        decision = decide(case, reference.territory)
+        decision = decide(case, reference.law)
     except BrokenReference as error:
         _stop(_FAILED, broken_reference(error))
     typer.echo(_as_json(decision, reference) if as_json else _as_text(decision, reference))
+
+
+def _coverage(reference: Reference, *, as_json: bool) -> str:
+    counted = coverage_of(reference.law, reference.communes)
+    if as_json:
+        return json.dumps(counted, ensure_ascii=False, indent=2)
+    lines = [f"{counted['decided']} communes sur {counted['communes']} ont un tribunal ({counted['rule_set']})."]
+    lines += [f"  {_CERTAINTIES[name]:<58} {count:>6}" for name, count in counted["by_certainty"].items()]
+    for one in counted["undecided"]:
+        lines.append(f"  sans tribunal : {one['commune']} {one['name']}")
+    return "\n".join(lines)
 
 
 def _as_json(decision: Decision, reference: Reference) -> str:
@@ -70,8 +98,9 @@ def _as_json(decision: Decision, reference: Reference) -> str:
 def _as_text(decision: Decision, reference: Reference) -> str:
     heading = "Aucun tribunal désigné"
     if isinstance(decision, Competent):
-        court = reference.courts[decision.tribunal]
-        heading = f"{court.code}  {court.name}  (règle {decision.rule}, données du {reference.version})"
+        chosen = decision.chosen
+        name = Names(reference.courts).of(chosen.tribunal)
+        heading = f"{chosen.tribunal}  {name}  (règle {chosen.rule}, données du {reference.version})"
     return f"{heading}\n\n{explain(decision, reference)}"
 
 
@@ -84,14 +113,24 @@ def _load(url: str) -> Reference:
         _stop(_WRONG_USE, f"Adresse des données de référence incorrecte : {url} ; attendu : file:///dossier")
 
 
-def _place(code: str, reference: Reference) -> Place:
+def _places(communes: list[str], grounds: list[Ground], sides: list[Side], reference: Reference) -> tuple[Place, ...]:
+    for name, given in (("--ground", grounds), ("--aerodrome", sides)):
+        if given and len(given) != len(communes):
+            _stop(_WRONG_USE, f"Indiquez {name} une fois par commune, dans le même ordre, ou pas du tout.")
+    for code in communes:
+        _require_known(code, reference)
+    count = len(communes)
+    each = zip(communes, grounds or [Ground.FACTS] * count, sides or [Side.UNKNOWN] * count, strict=True)
+    return tuple(Place(ground=ground, commune=code, aerodrome=side.aerodrome) for code, ground, side in each)
+
+
+def _require_known(code: str, reference: Reference) -> None:
     if code not in reference.communes:
         near = [
             f"{commune.code} {commune.name} ({commune.department_name})" for commune in reference.communes.nearest(code)
         ]
         hint = f" Les plus proches : {', '.join(near)}." if near else ""
         _stop(_WRONG_USE, f"Commune inconnue : {code}.{hint}")
-    return Place(ground=Ground.FACTS, commune=code)
 
 
 def _offences(name: str, codes: list[str] | None, kept: Callable[[str], str], natures: Natures) -> tuple[str, ...]:

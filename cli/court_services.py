@@ -53,6 +53,10 @@ class CourtServices:
         made = await self._ask("routing", "POST", f"/v1/tribunals/{code}/redelivery", {"from": since}, key)
         return int(made["messages"])
 
+    async def redecide(self, key: UUID) -> dict[str, Any]:
+        """Decides again of all that waits for an operator. Raises Unanswered."""
+        return await self._ask("routing", "POST", "/v1/unroutable:decide", key=key)
+
     async def _ask(
         self, service: str, method: str, path: str, body: dict[str, Any] | None = None, key: UUID | None = None
     ) -> dict[str, Any]:

@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "cli.service:migrate",
     "send": "cli.send:send",
     "follow": "cli.follow:follow",
-    "competence": "cli.competence:competence",
+    "competence": "cli.competence_group:group",
     "reference": "cli.reference:reference",
     "tribunal": "cli.tribunal:tribunal",
     "dead-letters": "cli.dead_letters:dead_letters",

@@ -41,7 +41,7 @@ def line_of(event: Event[Any]) -> Text:
 def _parts(event: Event[Any]) -> list[Text]:
     data: Payload = event.data
     match data:
-        case Notice():
+        case Delivery() | Notice():
             return _delivered(data)
         case Supplement():
             return _about(event, "complément", f"{len(data.documents)} pièce(s)")
@@ -55,7 +55,7 @@ def _parts(event: Event[Any]) -> list[Text]:
             return _about(event, data.fact)
 
 
-def _delivered(data: Notice) -> list[Text]:
+def _delivered(data: Delivery | Notice) -> list[Text]:
     """Number, reference, administration, urgency, rule, and where the dossier is."""
     urgency = [] if data.urgency is None else [Text(_urgent(data.urgency), style="bold red")]
     where = Text(data.dossier_url, style="underline") if isinstance(data, Delivery) else Text("pour information")

@@ -1,5 +1,6 @@
 """All reference data of one folder, read and checked part by part, each when it is first asked for."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -8,11 +9,14 @@ from urllib.request import url2pathname
 
 from reference.communes import Communes, read_communes
 from reference.courts import Courts, read_courts
+from reference.law import Law
 from reference.library import folder_in_force
 from reference.manifest import Folder, Sheet
 from reference.movements import Movements, read_movements
 from reference.offences import Natures, read_nataff, read_natinf
-from reference.rules import read_rules
+from reference.rule_checks import read_rules
+from reference.rules import Rules
+from reference.specialised import Jurisdiction, read_jurisdictions
 from reference.territory import Attachments, Territory, read_attachments, read_territory
 
 PACKAGED: Final = Path(__file__).with_name("data")
@@ -47,8 +51,19 @@ class Reference:
 
     @cached_property
     def territory(self) -> Territory:
-        rules = read_rules(self._folder)
-        return read_territory(self._folder, self._attachments, self.communes, self.courts, rules)
+        return read_territory(self._folder, self._attachments, self.communes, self.courts)
+
+    @cached_property
+    def jurisdictions(self) -> Mapping[str, Jurisdiction]:
+        return read_jurisdictions(self._folder, self.courts)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return read_rules(self._folder, self.jurisdictions, self.natinf, self.nataff)
+
+    @cached_property
+    def law(self) -> Law:
+        return Law(self.courts, self.territory, self.rules, self.version)
 
     @cached_property
     def movements(self) -> Movements:

@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[str, Kind]] = {"COM": "COM", "COMD": "COMD", "COMA": "COMA
 COMMUNE_CODE: Final = re.compile(r"[0-9][0-9AB][0-9]{3}")
 _POSTAL_CODES = re.compile(r"[0-9]{5}(?:\|[0-9]{5})*|")
 _POPULATION = re.compile(r"[0-9]*")
+_ONE_POSTAL_CODE: Final = 5
 
 
 class Commune(NamedTuple):
@@ -99,8 +100,11 @@ def _commune(table: Table, row: list[str], shared: dict[str, str]) -> Commune:
         raise table.broken("code_parent", f"{parent!r} for a {kind}")
     if not name or not department_name:
         raise table.broken("departement" if name else "nom", "empty")
-    table.match(_POSTAL_CODES, postal_codes, "codes_postaux")
-    table.match(_POPULATION, population, "population")
+    # Most have one postal code: the pattern is for the others.
+    if len(postal_codes) != _ONE_POSTAL_CODE or not postal_codes.isdecimal():
+        table.match(_POSTAL_CODES, postal_codes, "codes_postaux")
+    if not population.isdecimal():
+        table.match(_POPULATION, population, "population")
     return Commune(
         code,
         name,

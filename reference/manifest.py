@@ -50,13 +50,21 @@ class Folder:
     def table(self, name: str, header: str) -> Table:
         return Table(self._path / name, header, self.sheet(name).rows)
 
-    def entries(self, name: str, shape: TypeAdapter[tuple[T, ...]]) -> tuple[T, ...]:
-        """The entries of a JSON list, each checked against its model."""
+    def document(self, name: str, shape: TypeAdapter[T]) -> T:
+        """A JSON file, checked against its model."""
+        self.sheet(name)
+        return _read_json(self._path / name, shape)
+
+    def text(self, name: str) -> str:
+        """A file as it stands."""
+        self.sheet(name)
+        return read_text(self._path / name)
+
+    def require_rows(self, name: str, found: int) -> None:
+        """The manifest counts each file's entries, so that a file that was cut is noticed."""
         expected = self.sheet(name).rows
-        found = _read_json(self._path / name, shape)
-        if len(found) != expected:
-            raise BrokenReference(name, 0, "", f"{len(found)} entries, the manifest says {expected}")
-        return found
+        if found != expected:
+            raise BrokenReference(name, 0, "", f"{found} entries, the manifest says {expected}")
 
 
 def rewritten(path: Path, version: str) -> bytes:

@@ -20,10 +20,17 @@ _NATAFF_CODE = re.compile(r"[A-Z][0-9]{0,2}")
 
 
 class Nature(NamedTuple):
-    """An entry of either list, with the official label."""
+    """An entry of either list, with the official label.
+
+    Of an offence, `rank` is « Crime », « Délit », « Contravention » or empty where it is not known, `defined_by` the
+    articles as the list cites them, and `domain` the part of the list it came with.
+    """
 
     code: str
     label: str
+    rank: str = ""
+    defined_by: str = ""
+    domain: str = ""
 
 
 class Natures(Mapping[str, Nature]):
@@ -60,13 +67,13 @@ def nataff_code(text: str) -> str:
 def read_natinf(folder: Folder) -> Natures:
     table = folder.table(NATINF, _NATINF_HEADER)
     natures: dict[str, Nature] = {}
-    for code, label, *_ in table:
+    for code, label, rank, _, defined_by, _, domain, _ in table:
         table.match(_NATINF_KEPT, code, "code")
         if code in natures:
             raise table.broken("code", f"{code} is there twice")
         if not label:
             raise table.broken("libelle", "empty")
-        natures[code] = Nature(code, label)
+        natures[code] = Nature(code, label, rank, defined_by, domain)
     return Natures(natures, complete=folder.sheet(NATINF).complete)
 
 

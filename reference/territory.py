@@ -7,13 +7,13 @@ competence.csv, with the court of the commune they belong to; one without a row 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from reference.communes import COMMUNE_CODE, Commune, Communes
+from reference.communes import Commune, Communes
 from reference.courts import Court, Courts
 from reference.manifest import Folder
-from reference.rules import Rule
 from reference.table import BrokenReference, Table
 
 FILE: Final = "competence.csv"
@@ -28,10 +28,12 @@ _NATURES: Final = ("emprise", "doute", "transfert")
 
 
 class Attachment(NamedTuple):
-    """A commune's court; `inherited_from` is the commune it belongs to, where the court is that one's."""
+    """A commune's court; `inherited_from` is the commune it belongs to, where the court is that one's; `origin` how
+    that is known, in the words of competence.csv."""
 
     court: Court
     inherited_from: str | None
+    origin: str
 
 
 class Zone(NamedTuple):
@@ -49,14 +51,22 @@ class Attachments:
     gone: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Territory:
-    """What decides by place: the rules in their order, and each commune's court."""
+    """Each commune's court, and the communes for which that is not the whole truth."""
 
-    rules: tuple[Rule, ...]
     by_commune: Mapping[str, Attachment]
     zones: Mapping[str, tuple[Zone, ...]]
     doubtful: frozenset[str]
+
+    @cached_property
+    def divided(self) -> frozenset[str]:
+        """The communes that an aerodrome cuts between two courts: the commune alone does not say which."""
+        return frozenset(
+            commune
+            for commune, zones in self.zones.items()
+            if any(zone.court != self.by_commune[commune].court for zone in zones if commune in self.by_commune)
+        )
 
     def attachment(self, commune: str) -> Attachment | None:
         return self.by_commune.get(commune)
@@ -64,30 +74,36 @@ class Territory:
 
 def read_attachments(folder: Folder, courts: Courts) -> Attachments:
     table = folder.table(FILE, _HEADER)
-    by_code_tj = {code: Attachment(court, None) for code, court in courts.by_code_tj.items()}
+    # Checked, and made, once for all of the 37 000 rows that say the same of different communes.
+    shared: dict[tuple[str, str, str], Attachment] = {}
     by_commune: dict[str, Attachment] = {}
     gone: list[str] = []
-    for commune, code_tj, code_ca, origin in table:
-        table.match(COMMUNE_CODE, commune, "code_insee")
-        table.match(_ORIGIN, origin, "origine")
+    for commune, *said in table:
         if commune in by_commune:
             raise table.broken("code_insee", f"{commune} is there twice")
-        attachment = by_code_tj.get(code_tj)
+        key = (said[0], said[1], said[2])
+        attachment = shared.get(key)
         if attachment is None:
-            raise table.broken("code_tj", f"{code_tj} is no court")
-        if attachment.court.code_ca != code_ca:
-            raise table.broken("code_ca", f"{code_ca} is not the court of appeal of {code_tj}")
-        if origin.startswith(INHERITED):
-            attachment = Attachment(attachment.court, origin.removeprefix(INHERITED))
-        elif origin.endswith(GONE):
+            attachment = shared[key] = _attachment(table, key, courts)
+        if attachment.origin.endswith(GONE):
             gone.append(commune)
         by_commune[commune] = attachment
     return Attachments(MappingProxyType(by_commune), tuple(gone))
 
 
-def read_territory(
-    folder: Folder, attachments: Attachments, communes: Communes, courts: Courts, rules: tuple[Rule, ...]
-) -> Territory:
+def _attachment(table: Table, said: tuple[str, str, str], courts: Courts) -> Attachment:
+    code_tj, code_ca, origin = said
+    table.match(_ORIGIN, origin, "origine")
+    court = courts.by_code_tj.get(code_tj)
+    if court is None:
+        raise table.broken("code_tj", f"{code_tj} is no court")
+    if court.code_ca != code_ca:
+        raise table.broken("code_ca", f"{code_ca} is not the court of appeal of {code_tj}")
+    kind, _, parent = origin.partition(":")
+    return Attachment(court, parent if f"{kind}:" == INHERITED else None, kind)
+
+
+def read_territory(folder: Folder, attachments: Attachments, communes: Communes, courts: Courts) -> Territory:
     _check_known(attachments, communes)
     table = folder.table(EXCEPTIONS, _EXCEPTION_HEADER)
     zones: dict[str, tuple[Zone, ...]] = {}
@@ -104,7 +120,7 @@ def read_territory(
             elif nature == "doute":
                 doubtful.add(commune)
     by_commune = {**_following_parents(communes.by_code.values(), attachments.by_commune), **attachments.by_commune}
-    return Territory(rules, MappingProxyType(by_commune), MappingProxyType(zones), frozenset(doubtful))
+    return Territory(MappingProxyType(by_commune), MappingProxyType(zones), frozenset(doubtful))
 
 
 def _communes(table: Table, codes: str, communes: Communes) -> list[str]:
@@ -118,7 +134,7 @@ def _communes(table: Table, codes: str, communes: Communes) -> list[str]:
 def _following_parents(communes: Iterable[Commune], by_commune: Mapping[str, Attachment]) -> dict[str, Attachment]:
     """The communes without a row whose own commune has one."""
     return {
-        commune.code: Attachment(by_commune[commune.parent].court, commune.parent)
+        commune.code: Attachment(by_commune[commune.parent].court, commune.parent, INHERITED.rstrip(":"))
         for commune in communes
         if commune.parent is not None and commune.parent in by_commune and commune.code not in by_commune
     }

@@ -15,7 +15,13 @@ from chassis.clock import new_id
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def a_submission(*, commune: str | None = "33063", at: datetime = NOON, reference: str = "DREAL33-1") -> Submitted:
+def a_submission(
+    *,
+    commune: str | None = "33063",
+    at: datetime = NOON,
+    reference: str = "DREAL33-1",
+    nataff: tuple[str, ...] = ("I51",),
+) -> Submitted:
     """What an administration reports, without people."""
     return Submitted(
         administration="dreal-33",
@@ -27,7 +33,7 @@ def a_submission(*, commune: str | None = "33063", at: datetime = NOON, referenc
         facts=FactsPeriod(from_=None, to=None),
         places=(Place(ground=Ground.FACTS, commune=commune),),
         natinf=(),
-        nataff=("I51",),
+        nataff=nataff,
         documents=(),
     )
 

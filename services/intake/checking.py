@@ -3,7 +3,7 @@
 An error refuses; a remark is told with the answer and refuses nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -19,6 +19,10 @@ from services.intake.submission import Submission
 
 OLDEST = date(1900, 1, 1)
 SUGGESTED = 3
+PRECINCTS_UNKNOWN = (
+    "L'emprise d'un aérodrome partage cette commune entre deux tribunaux : indiquez si le lieu s'y trouve (true) ou "
+    "non (false) ; sans cela un opérateur devra désigner le tribunal."
+)
 # Looking for the nearest communes takes 3 ms each.
 MOST_SUGGESTING = 5
 
@@ -45,8 +49,9 @@ class Findings:
 class Checks:
     """The checks, with the reference data they rest on."""
 
-    def __init__(self, communes: Communes, natinf: Natures, nataff: Natures) -> None:
+    def __init__(self, communes: Communes, divided: Collection[str], natinf: Natures, nataff: Natures) -> None:
         self._communes = communes
+        self._divided = divided
         self._natinf = natinf
         self._nataff = nataff
         self._nearest = lru_cache(maxsize=1024)(communes.nearest)
@@ -66,7 +71,7 @@ class Checks:
             tuple(one for one in found if isinstance(one, Remark)),
         )
 
-    def _places(self, submission: Submission) -> Iterator[FieldError]:
+    def _places(self, submission: Submission) -> Iterator[FieldError | Remark]:
         unknown = 0
         for index, place in enumerate(submission.places):
             if place.commune is None:
@@ -76,6 +81,8 @@ class Checks:
                 unknown += 1
                 near = self._nearest(place.commune, SUGGESTED) if unknown <= MOST_SUGGESTING else ()
                 yield FieldError(f"/places/{index}/commune", _unknown_commune(near), [commune.code for commune in near])
+            elif place.commune in self._divided and place.aerodrome is None:
+                yield Remark(f"/places/{index}/aerodrome", "precincts-unknown", PRECINCTS_UNKNOWN)
 
 
 def _unknown_commune(near: tuple[Commune, ...]) -> str:

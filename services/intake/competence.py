@@ -14,6 +14,7 @@ from services.intake.submission import Submission
 log = structlog.get_logger()
 
 LIMIT_SECONDS = 2.0
+_SIDES = {True: "inside", False: "outside", None: "unknown"}
 UNAVAILABLE = Remark(
     "", "competence-unavailable", "Le tribunal compétent n'a pas pu être déterminé pour l'instant ; réessayez."
 )
@@ -47,7 +48,11 @@ def question(submission: Submission) -> tuple[tuple[str, str], ...]:
         pair
         for place in places
         # A place without a commune is asked about too: it is a reason of its own.
-        for pair in (("commune", place.commune or ""), ("ground", place.ground.value))
+        for pair in (
+            ("commune", place.commune or ""),
+            ("ground", place.ground.value),
+            ("aerodrome", _SIDES[place.aerodrome]),
+        )
     ]
     codes = [("natinf", code) for code in submission.natinf] + [("nataff", code) for code in submission.nataff]
-    return (*grounds, *codes)
+    return (*grounds, *codes, ("kind", submission.kind.value))

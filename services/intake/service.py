@@ -39,4 +39,4 @@ def build(settings: IntakeSettings) -> Service:
 
 def checks_by(reference: Reference) -> Checks:
     """The checks of one version of the reference data."""
-    return Checks(reference.communes, reference.natinf, reference.nataff)
+    return Checks(reference.communes, reference.territory.divided, reference.natinf, reference.nataff)

@@ -91,10 +91,14 @@ class Facts(Sent):
 
 
 class Place(Sent):
-    """`commune` is checked against the reference data, so that any text gets suggestions."""
+    """`commune` is checked against the reference data, so that any text gets suggestions.
+
+    `aerodrome` says, for a commune that an aerodrome cuts, whether the place lies within the precincts.
+    """
 
     ground: Ground
     commune: Line | None = None
+    aerodrome: bool | None = None
     text: Words | None = None
 
 
@@ -244,7 +248,9 @@ def as_fact(submission: Submission, administration: str, at: datetime) -> Submit
         submitted_at=at,
         urgency=None if urgency is None else parts.Urgency(reason=urgency.reason, until=urgency.until),
         facts=parts.FactsPeriod(from_=submission.facts.from_, to=submission.facts.to),
-        places=tuple(parts.Place(ground=one.ground, commune=one.commune) for one in submission.places),
+        places=tuple(
+            parts.Place(ground=one.ground, commune=one.commune, aerodrome=one.aerodrome) for one in submission.places
+        ),
         natinf=tuple(dict.fromkeys(natinf_code(code) for code in submission.natinf)),
         nataff=tuple(dict.fromkeys(submission.nataff)),
         documents=(),

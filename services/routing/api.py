@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from infoparquet_contracts.codes import Ground
+from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.parts import Place
 from infoparquet_contracts.topics import replies_topic, tribunal_topic
 
@@ -16,7 +16,7 @@ from chassis.service import Parts
 from reference import Reference
 from reference.offences import nataff_code, natinf_code
 from services.routing import courts
-from services.routing.competence import Case, decide
+from services.routing.competence import Case, Side, decide
 from services.routing.explanation import render_answer
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -33,13 +33,15 @@ def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
         natinf: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006
         nataff: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006
         ground: Annotated[list[Ground], Query(description="Ce qui rattache chaque commune, dans le même ordre.")] = [],  # noqa: B006
+        aerodrome: Annotated[list[Side], Query(description="De quel côté de l’emprise d’un aérodrome, de même.")] = [],  # noqa: B006
+        kind: Kind | None = None,
         on: date | None = None,
     ) -> dict[str, Any]:
         reference = current()
-        places = _places(commune, ground, reference)
+        places = _places(commune, ground, aerodrome, reference)
         day = on or parts.clock().astimezone(PARIS).date()
-        case = Case(places, day, _codes("natinf", natinf), _codes("nataff", nataff))
-        return render_answer(decide(case, reference.territory), reference)
+        case = Case(places, day, _codes("natinf", natinf), _codes("nataff", nataff), kind)
+        return render_answer(decide(case, reference.law), reference)
 
     @router.get("/v1/tribunals", summary="Les tribunaux et leurs canaux")
     async def tribunals(_: AnyCaller) -> dict[str, Any]:
@@ -59,11 +61,14 @@ def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
     return router
 
 
-def _places(communes: Sequence[str], grounds: Sequence[Ground], reference: Reference) -> tuple[Place, ...]:
+def _places(
+    communes: Sequence[str], grounds: Sequence[Ground], sides: Sequence[Side], reference: Reference
+) -> tuple[Place, ...]:
     """The communes with their grounds, of the facts unless said; an empty one is a place without a commune."""
-    if grounds and len(grounds) != len(communes):
-        fault = FieldError("/ground", "Indiquez un motif de rattachement par commune, ou aucun.")
-        raise Problem(400, "invalid-request", "La requête comporte une erreur.", [fault])
+    for name, given in (("ground", grounds), ("aerodrome", sides)):
+        if given and len(given) != len(communes):
+            fault = FieldError(f"/{name}", "Indiquez une valeur par commune, ou aucune.")
+            raise Problem(400, "invalid-request", "La requête comporte une erreur.", [fault])
     unknown = [
         FieldError(f"/commune/{at}", "Cette commune est inconnue.", _nearest(code, reference))
         for at, code in enumerate(communes)
@@ -71,8 +76,9 @@ def _places(communes: Sequence[str], grounds: Sequence[Ground], reference: Refer
     ]
     if unknown:
         raise Problem(400, "invalid-request", "La commune est inconnue.", unknown)
-    pairs = zip(communes, grounds or [Ground.FACTS] * len(communes), strict=True)
-    return tuple(Place(ground=ground, commune=code or None) for code, ground in pairs)
+    count = len(communes)
+    each = zip(communes, grounds or [Ground.FACTS] * count, sides or [Side.UNKNOWN] * count, strict=True)
+    return tuple(Place(ground=ground, commune=code or None, aerodrome=side.aerodrome) for code, ground, side in each)
 
 
 def _nearest(code: str, reference: Reference) -> list[str]:

@@ -3,18 +3,19 @@
 A court that declined is never chosen again; after the second refusal an operator decides.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from infoparquet_contracts.codes import Formation, UnroutableReason
+from infoparquet_contracts import parts
+from infoparquet_contracts.codes import UnroutableReason
 from infoparquet_contracts.facts import Routed, Submitted, Unroutable
-from infoparquet_contracts.parts import Candidate, Matched
+from infoparquet_contracts.parts import Matched
 
-from reference.territory import Territory
+from reference.law import Law
 from services.routing import competence
-from services.routing.competence import Case, Competent, Undecided
+from services.routing.competence import Candidate, Case, Competent, Undecided
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 NAMED_RULE: Final = "named-by-declining-court"
@@ -26,67 +27,65 @@ MOST_REFUSALS: Final = 2
 
 @dataclass(frozen=True)
 class Deciding:
-    """The rules, their version, and the names of the courts that can be reached."""
+    """The law, and the names of the courts that can be reached."""
 
-    territory: Territory
-    rule_set: str
+    law: Law
     courts: Mapping[str, str]
 
     def decide(self, submitted: Submitted, declined_by: Sequence[str], named: Sequence[str]) -> Routed | Unroutable:
         """For a submission that these courts declined, the last of them naming others."""
         if len(declined_by) >= MOST_REFUSALS:
-            return self._undecided(UnroutableReason.DECLINED_TWICE)
+            return self._undecided(UnroutableReason.DECLINED_TWICE, ())
         for court in named:
             if court in self.courts and court not in declined_by:
-                return self._designated(court, NAMED_RULE)
-        day = submitted.submitted_at.astimezone(PARIS).date()
-        case = Case(submitted.places, day, submitted.natinf, submitted.nataff)
-        match competence.decide(case, self.territory):
-            case Undecided(reason):
-                return self._undecided(reason)
-            case Competent() as found:
-                return self._by_rule(found, declined_by)
+                return self._designated(submitted, court, NAMED_RULE)
+        match competence.decide(case_of(submitted), self.law):
+            case Undecided(reason, candidates):
+                return self._undecided(reason, candidates)
+            case Competent(chosen, candidates):
+                return self._by_rule([chosen, *candidates], declined_by)
 
-    def assigned(self, court: str) -> Routed:
+    def assigned(self, submitted: Submitted, court: str) -> Routed:
         """An operator's choice."""
-        return self._designated(court, OPERATOR_RULE)
+        return self._designated(submitted, court, OPERATOR_RULE)
 
-    def _by_rule(self, found: Competent, declined_by: Collection[str]) -> Routed | Unroutable:
-        others = [
-            Candidate(tribunal=other.tribunal, formation=other.formation, rule=other.rule)
-            for other in found.candidates
-            if other.tribunal not in declined_by
-        ]
-        if found.tribunal not in declined_by:
-            return self._routed(found.tribunal, found.formation, found.rule, found.legal_basis, found.matched, others)
-        if not others:
-            return self._undecided(UnroutableReason.DECLINED_WITHOUT_OTHER)
-        chosen = next(one for one in found.candidates if one.tribunal == others[0].tribunal)
-        basis = next((rule.legal_basis for rule in self.territory.rules if rule.id == chosen.rule), LEGAL_BASIS)
-        matched = Matched(places=(chosen.place,))
-        return self._routed(chosen.tribunal, chosen.formation, chosen.rule, basis, matched, others[1:])
-
-    def _designated(self, court: str, rule: str) -> Routed:
-        return self._routed(court, None, rule, LEGAL_BASIS, Matched(), ())
-
-    def _routed(
-        self,
-        tribunal: str,
-        formation: Formation | None,
-        rule: str,
-        legal_basis: str,
-        matched: Matched,
-        candidates: Collection[Candidate],
-    ) -> Routed:
+    def _by_rule(self, found: Iterable[Candidate], declined_by: Collection[str]) -> Routed | Unroutable:
+        left = [one for one in found if one.tribunal not in declined_by]
+        # Who is told only does not decide, even when nobody else is left.
+        chosen = next((one for one in left if not one.informed), None)
+        others = [one for one in left if one is not chosen]
+        if chosen is None:
+            return self._undecided(UnroutableReason.DECLINED_WITHOUT_OTHER, others)
         return Routed(
-            tribunal=tribunal,
-            formation=formation,
-            rule=rule,
-            legal_basis=legal_basis,
-            matched=matched,
-            candidates=tuple(candidates),
-            rule_set=self.rule_set,
+            tribunal=chosen.tribunal,
+            formation=chosen.formation,
+            rule=chosen.rule,
+            legal_basis=chosen.legal_basis,
+            matched=chosen.matched,
+            candidates=_carried(others),
+            rule_set=self.law.version,
         )
 
-    def _undecided(self, reason: UnroutableReason) -> Unroutable:
-        return Unroutable(reason=reason, candidates=(), rule_set=self.rule_set)
+    def _designated(self, submitted: Submitted, court: str, rule: str) -> Routed:
+        return Routed(
+            tribunal=court,
+            formation=None,
+            rule=rule,
+            legal_basis=LEGAL_BASIS,
+            matched=Matched(),
+            candidates=_carried(competence.informed(case_of(submitted), court, self.law)),
+            rule_set=self.law.version,
+        )
+
+    def _undecided(self, reason: UnroutableReason, candidates: Iterable[Candidate]) -> Unroutable:
+        return Unroutable(reason=reason, candidates=_carried(candidates), rule_set=self.law.version)
+
+
+def case_of(submitted: Submitted) -> Case:
+    """What the rules look at of a submission: they apply as they are on its day, whenever the facts took place."""
+    day = submitted.submitted_at.astimezone(PARIS).date()
+    return Case(submitted.places, day, submitted.natinf, submitted.nataff, submitted.kind)
+
+
+def _carried(candidates: Iterable[Candidate]) -> tuple[parts.Candidate, ...]:
+    return tuple(parts.Candidate(tribunal=one.tribunal, formation=one.formation, rule=one.rule) for one in candidates)

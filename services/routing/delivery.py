@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from infoparquet_contracts.court import Delivery
+from infoparquet_contracts.court import Delivery, Notice
 from infoparquet_contracts.envelope import Event, encode
 from infoparquet_contracts.facts import Delivered, Routed, Submitted
 from infoparquet_contracts.identifiers import receipt_id
-from infoparquet_contracts.parts import Decision
+from infoparquet_contracts.parts import Candidate, Decision
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from chassis.handover import Placed, Row
@@ -28,28 +28,22 @@ class Dossiers:
 
 def delivery_of(procedure: UUID, submitted: Submitted, routed: Routed, number: str, dossiers: Dossiers) -> Delivery:
     """All that the court must know, without a person in it."""
-    return Delivery(
-        procedure=procedure,
-        reference=submitted.reference,
-        number=number,
-        kind=submitted.kind,
-        administration=submitted.administration,
-        submitted_at=submitted.submitted_at,
-        urgency=submitted.urgency,
-        facts=submitted.facts,
-        places=submitted.places,
-        natinf=submitted.natinf,
-        nataff=submitted.nataff,
-        decision=Decision(
-            tribunal=routed.tribunal,
-            formation=routed.formation,
-            rule=routed.rule,
-            legal_basis=routed.legal_basis,
-            rule_set=routed.rule_set,
-        ),
-        documents=submitted.documents,
-        dossier_url=dossiers.url(procedure),
-    )
+    return Delivery(**_told(procedure, submitted, routed, number), dossier_url=dossiers.url(procedure))
+
+
+def notice_of(procedure: UUID, submitted: Submitted, routed: Routed, number: str, addressed: Candidate) -> Notice:
+    """The same for a specialised court that does not get it, without the way to the dossier."""
+    return Notice(**_told(procedure, submitted, routed, number), addressed=addressed)
+
+
+def _told(procedure: UUID, submitted: Submitted, routed: Routed, number: str) -> dict[str, Any]:
+    same = ("reference", "kind", "administration", "submitted_at", "urgency", "facts", "places", "natinf", "nataff")
+    return {
+        "procedure": procedure,
+        "number": number,
+        **{name: getattr(submitted, name) for name in (*same, "documents")},
+        "decision": Decision(**{name: getattr(routed, name) for name in Decision.model_fields}),
+    }
 
 
 def to_court(tribunal: str, event: Event[Any], *, receipted: bool = False) -> Outgoing:

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.facts import Routed, Submitted
 
 from chassis.outbox import Outgoing, to_journal
 from chassis.transaction import Transaction
 from services.routing import store
 from services.routing.decision import Deciding
-from services.routing.delivery import Dossiers, delivery_of, to_court
-from services.routing.progress import Deliver, Message, Outcome, Procedure, Speaker, ToCourt
+from services.routing.delivery import Dossiers, delivery_of, notice_of, to_court
+from services.routing.progress import Deliver, Inform, Message, Outcome, Procedure, Speaker, ToCourt
 from services.routing.store import Handover
 
 
@@ -77,17 +78,12 @@ class Steps:
             case Event():
                 self._said.append(to_journal(message))
             case Deliver(tribunal, delivery):
-                assert procedure.decision is not None  # noqa: S101 - what is delivered was decided
-                assert procedure.state.number is not None  # noqa: S101 - and numbered
-                data = delivery_of(
-                    procedure.id,
-                    procedure.submitted,
-                    procedure.decision,
-                    procedure.state.number,
-                    self.dispatch.dossiers,
-                )
+                data = delivery_of(*_known(procedure), self.dispatch.dossiers)
                 self._handed.append(Handover(delivery, procedure.id, tribunal))
                 self._tell(tribunal, self._event(procedure.id, delivery, data, traceparent), receipted=True)
+            case Inform(addressed, one):
+                notice = notice_of(*_known(procedure), addressed)
+                self._tell(addressed.tribunal, self._event(procedure.id, one, notice, traceparent), receipted=False)
             case ToCourt(tribunal, one, data):
                 self._tell(tribunal, self._event(procedure.id, one, data, traceparent), receipted=False)
 
@@ -99,3 +95,9 @@ class Steps:
         outgoing = to_court(tribunal, event, receipted=receipted)
         self._told.append((tribunal, event, outgoing))
         self._said.append(outgoing)
+
+
+def _known(procedure: Procedure) -> tuple[UUID, Submitted, Routed, str]:
+    assert procedure.decision is not None  # noqa: S101 - what is delivered was decided
+    assert procedure.state.number is not None  # noqa: S101 - and numbered
+    return procedure.id, procedure.submitted, procedure.decision, procedure.state.number

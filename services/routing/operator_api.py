@@ -1,16 +1,16 @@
-"""HTTP in for operators: the procedures that wait for a decision, the decision, and telling a court again."""
+"""HTTP in for operators: the decision on a procedure that waits for one, and telling a court again."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import idempotency
 from chassis.idempotency import Claim, Contradicted, IdempotencyKey, InFlight, Known
-from chassis.identity import Caller, only
+from chassis.identity import Caller, Operator
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from chassis.transaction import Transaction
@@ -22,15 +22,6 @@ from services.routing.decision import PARIS
 from services.routing.dispatch import Dispatch, Steps
 from services.routing.operations_store import Assignment
 from services.routing.progress import Procedure, assign, waits_for_operator
-
-
-async def _operator(caller: Annotated[Caller, Depends(only("operator"))]) -> Caller:
-    if "operator" not in caller.roles:
-        raise Problem(403, "wrong-role", "Votre rôle ne donne pas accès à l’exploitation.")
-    return caller
-
-
-Operator = Annotated[Caller, Depends(_operator)]
 
 
 class AssignmentBody(BaseModel):
@@ -53,13 +44,6 @@ class RedeliveryBody(BaseModel):
 def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -> APIRouter:
     """The operators' routes."""
     router = APIRouter(tags=["exploitation"])
-
-    @router.get("/v1/unroutable", summary="Les procédures qui attendent la décision d’un opérateur")
-    async def unroutable(_: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
-        async with parts.engine.connect() as connection:
-            queue = await store.queue(connection, limit)
-            history = await operations_store.history(connection, [waiting.procedure.id for waiting in queue])
-        return {"procedures": [_queued(waiting, history[waiting.procedure.id]) for waiting in queue]}
 
     @router.post("/v1/procedures/{id}/assignment", summary="Désigne le tribunal d’une procédure", status_code=202)
     async def assignment(
@@ -109,7 +93,10 @@ async def _assign(
         raise Problem(404, "unknown-procedure", "Aucune procédure ne porte cet identifiant.")
     _require_assignable(held[one], body.tribunal)
     steps = Steps(dispatch, transaction, held)
-    steps.take(assign(held[one], dispatch.deciding.assigned(body.tribunal), steps.speaker(one, None)), None)
+    steps.take(
+        assign(held[one], dispatch.deciding.assigned(held[one].submitted, body.tribunal), steps.speaker(one, None)),
+        None,
+    )
     told = Assignment(claimed.resource, one, body.tribunal, body.reason, caller.subject, transaction.now)
     await operations_store.add_assignment(transaction.connection, told)
     transaction.say(await steps.finish())
@@ -124,23 +111,3 @@ def _require_assignable(procedure: Procedure, tribunal: str) -> None:
     if tribunal in standing.declined_by:
         detail = "Ce tribunal s’est déclaré incompétent pour cette procédure."
         raise Problem(409, "declined-before", detail, [FieldError("/tribunal", detail)])
-
-
-def _queued(waiting: store.Waiting, history: list[dict[str, Any]]) -> dict[str, Any]:
-    procedure = waiting.procedure
-    submitted, standing, undecided = procedure.submitted, procedure.standing, procedure.undecided
-    reason = None if undecided is None else undecided.reason
-    return {
-        "id": procedure.id,
-        "number": standing.number,
-        "reference": submitted.reference,
-        "administration": submitted.administration,
-        "submitted_at": submitted.submitted_at,
-        "urgent": standing.urgent,
-        "reason": reason,
-        "explanation": reason and reason.label,
-        "withdrawal_requested": standing.withdrawal_requested,
-        "declined_by": standing.declined_by,
-        "history": history,
-        "since": waiting.since,
-    }

@@ -15,6 +15,7 @@ from infoparquet_contracts.codes import RecallReason, ReplyRefusal, Status, With
 from infoparquet_contracts.court import Recall, Supplement, Withdrawal
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Documents, Routed, Submitted, Unroutable
+from infoparquet_contracts.parts import Candidate
 from infoparquet_contracts.payload import OfProcedure, Payload
 from infoparquet_contracts.status import State, fold
 
@@ -82,7 +83,15 @@ class Deliver:
     id: UUID
 
 
-Message = Event[Any] | ToCourt | Deliver
+@dataclass(frozen=True, slots=True)
+class Inform:
+    """A specialised court is to be told of what another was handed, by the message `id`."""
+
+    addressed: Candidate
+    id: UUID
+
+
+Message = Event[Any] | ToCourt | Deliver | Inform
 Outcome = tuple[Procedure, tuple[Message, ...]]
 
 
@@ -161,6 +170,14 @@ def assign(procedure: Procedure, decision: Routed, speaker: Speaker) -> Outcome:
     return _say_decision(procedure, decision, speaker)
 
 
+def decide_again(procedure: Procedure, speaker: Speaker) -> Outcome:
+    """One that waits for an operator, once data or rules were corrected; while no rule decides, nothing is said."""
+    decision = speaker.decide(procedure.submitted, procedure.standing.declined_by, ())
+    if isinstance(decision, Unroutable):
+        return procedure, ()
+    return _say_decision(procedure, decision, speaker)
+
+
 def waits_for_operator(procedure: Procedure) -> bool:
     """Whether no rule decided, or two courts declined."""
     return procedure.standing.status is Status.UNROUTABLE
@@ -188,8 +205,17 @@ def _hand_over(procedure: Procedure, speaker: Speaker) -> Outcome:
     assert procedure.decision is not None  # noqa: S101 - it is routed
     handed = Handed(speaker.new_id(), procedure.decision.tribunal)
     later = [_told(procedure, handed, added) for added in procedure.added]
+    # Once: to whom it goes after a refusal changes nothing for those that are only told.
+    informed = () if procedure.courts else _informed(procedure.decision, handed)
     courts = (*procedure.courts, handed.tribunal)
-    return replace(procedure, handed=handed, courts=courts), (Deliver(handed.tribunal, handed.delivery), *later)
+    told: tuple[Message, ...] = (Deliver(handed.tribunal, handed.delivery), *later, *informed)
+    return replace(procedure, handed=handed, courts=courts), told
+
+
+def _informed(decision: Routed, handed: Handed) -> tuple[Inform, ...]:
+    """The specialised courts among the candidates; the court that has it needs no telling."""
+    others = [one for one in decision.candidates if one.specialised and one.tribunal != decision.tribunal]
+    return tuple(Inform(one, uuid5(handed.delivery, f"notice {one.tribunal} {one.formation}")) for one in others)
 
 
 def _add(procedure: Procedure, added: Added) -> Outcome:

@@ -5,7 +5,7 @@ from pathlib import Path
 from chassis.service import Service
 from reference import Reference
 from reference.live import Live
-from services.routing import api, court_api, courts, operator_api
+from services.routing import api, court_api, courts, operator_api, queue_api
 from services.routing.decision import Deciding
 from services.routing.delivery import Dossiers, receipt
 from services.routing.dispatch import Dispatch
@@ -29,6 +29,7 @@ def build(settings: RoutingSettings) -> Service:
             api.routes(parts, lambda: live.now),
             court_api.routes(parts, dispatch),
             operator_api.routes(parts, dispatch, lambda: live.now),
+            queue_api.routes(parts, dispatch),
         ],
         handlers=handlers(dispatch),
         sources=sources(courts.names(known), dispatch),
@@ -40,4 +41,4 @@ def build(settings: RoutingSettings) -> Service:
 
 def deciding_by(reference: Reference) -> Deciding:
     """What decides by one version of the reference data."""
-    return Deciding(reference.territory, reference.version, courts.names(reference.courts))
+    return Deciding(reference.law, courts.names(reference.courts))

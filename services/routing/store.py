@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    func,
     select,
     text,
     update,
@@ -205,10 +206,33 @@ async def remember_told(
 
 
 async def queue(connection: AsyncConnection, limit: int) -> list[Waiting]:
-    """The operators' queue, the oldest first."""
+    """The operators' queue: the urgent first, then the oldest."""
     waiting = select(procedures).where(procedures.c.queued_at.is_not(None))
-    found = await connection.execute(waiting.order_by(procedures.c.queued_at, procedures.c.id).limit(limit))
-    return [Waiting(_procedure(row), row.queued_at) for row in found]
+    ordered = waiting.order_by(
+        procedures.c.submitted["urgency"].astext.is_(None), procedures.c.queued_at, procedures.c.id
+    )
+    return [Waiting(_procedure(row), row.queued_at) for row in await connection.execute(ordered.limit(limit))]
+
+
+async def queued(connection: AsyncConnection, after: UUID | None, limit: int) -> list[UUID]:
+    """The ids of the queue, page by page."""
+    waiting = select(procedures.c.id).where(procedures.c.queued_at.is_not(None))
+    page = waiting if after is None else waiting.where(procedures.c.id > after)
+    return list((await connection.execute(page.order_by(procedures.c.id).limit(limit))).scalars())
+
+
+async def submissions(connection: AsyncConnection, after: UUID | None, limit: int) -> list[tuple[UUID, Submitted]]:
+    """Every procedure as it was submitted, page by page."""
+    every = select(procedures.c.id, procedures.c.submitted)
+    page = every if after is None else every.where(procedures.c.id > after)
+    rows = await connection.execute(page.order_by(procedures.c.id).limit(limit))
+    return [(row.id, Submitted.model_validate(row.submitted)) for row in rows]
+
+
+async def queue_length(connection: AsyncConnection) -> int:
+    """How many wait for an operator."""
+    waiting = select(func.count()).select_from(procedures).where(procedures.c.queued_at.is_not(None))
+    return (await connection.execute(waiting)).scalar_one()
 
 
 def _written(event: Event[Any]) -> dict[str, Any]:

@@ -41,6 +41,11 @@ def typographic(text: str) -> str:
     return text.replace("'", "’")
 
 
+def lower_first(text: str) -> str:
+    """Inside a sentence."""
+    return text[0].lower() + text[1:]
+
+
 def _of(name: str) -> str:
     for article, contracted in _CONTRACTED.items():
         if name.startswith(article):

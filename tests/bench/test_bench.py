@@ -16,6 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.bench import Plan, bench, describe_machine, figures, table
+from cli.bench_competence import competence
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
 from cli.keep_alive import KeepAlive
 from deploy.local.folders import fresh_folder
@@ -35,6 +36,14 @@ SMALL = Plan(
     floor_seconds=0.2,
     patience=60,
 )
+DECIDED = {
+    "value": 70000.0,
+    "floor": 2000000.0,
+    "ratio": 0.035,
+    "unit": "décisions/s",
+    "load_ms": 210.0,
+    "memory_mib": 20.2,
+}
 FIGURES = {
     "post": {"value": 500.0, "floor": 8000.0, "ratio": 0.0625, "unit": "POST/s", "connections": 16},
     "reach": {
@@ -44,6 +53,7 @@ FIGURES = {
         "a_second": 20,
     },
     "batch": {"value": 1200.0, "floor": 20000.0, "ratio": 0.06, "unit": "procedures/s", "procedures": 2000},
+    "competence": DECIDED,
 }
 APP = typer.Typer()
 APP.command()(bench)
@@ -78,7 +88,16 @@ async def test_each_figure_stands_beside_the_floor_of_the_same_run(system: Syste
     typical = [moments[name]["p50"] for name in ("floor", *MOMENTS)]
     assert typical == sorted(typical)
     assert all(0 < moments[name]["p50"] <= moments[name]["p99"] for name in ("floor", *MOMENTS))
-    assert table({**report, "broker": "apache", "machine": describe_machine()}).row_count == 8
+    whole = {**report, "competence": DECIDED, "broker": "apache", "machine": describe_machine()}
+    assert table(whole).row_count == 9
+
+
+async def test_decisions_are_measured_alone_and_the_law_is_light() -> None:
+    figure = await competence(2000)
+    assert 0 < figure["value"] < figure["floor"]
+    assert figure["ratio"] == pytest.approx(figure["value"] / figure["floor"], abs=0.001)
+    # The bounds of speed are the benchmark's; what it takes to hold does not depend on the machine.
+    assert 0 < figure["memory_mib"] < 60
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -25,6 +25,8 @@ def _values(schema: Schema, definitions: Schema) -> st.SearchStrategy[Any]:
     match schema["type"]:
         case "null":
             return st.none()
+        case "boolean":
+            return st.booleans()
         case "integer":
             return st.integers(schema["minimum"], schema["maximum"])
         case "string":

@@ -17,6 +17,42 @@ _KEPT = {
     "natinf.csv": ("7", "22661"),
     "nataff.csv": ("A", "A1", "B"),
 }
+_RULES = """\
+[[territorial]]
+id = "cpp-43-facts"
+ground = "facts"
+legal_basis = "CPP art. 43"
+from = 1958-04-08
+
+[[territorial]]
+id = "cpp-43-arrest"
+ground = "arrest"
+legal_basis = "CPP art. 43"
+from = 1958-04-08
+
+[matters.harm]
+title = "des atteintes aux personnes"
+nataff = ["A"]
+articles = ["C.M.F. L163-2"]
+
+[[subject]]
+id = "cpp-706-2-harm"
+matter = "harm"
+jurisdiction = "PSP"
+formation = "public-health"
+effect = "decides"
+priority = 1
+legal_basis = "CPP art. 706-2"
+from = 2002-03-05
+verified = true
+"""
+# For Bordeaux and Pau only.
+_MARSEILLE = {
+    "code": "PSP",
+    "nom": "Pôle",
+    "verified": True,
+    "sieges": [{"code_tj": "100059", "ressort_ca": ["100009", "100021"]}],
+}
 
 
 @pytest.fixture
@@ -36,7 +72,9 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (copy / name).open("w", encoding="utf-8", newline="") as target:
             csv.writer(target, lineterminator="\n").writerows([header, *kept])
         manifest["files"][name]["rows"] = len(kept)
-    (copy / "rules.json").write_bytes((PACKAGED / "rules.json").read_bytes())
+    (copy / "rules.toml").write_text(_RULES, "utf-8")
+    (copy / "specialised.json").write_text(json.dumps({"juridictions": [_MARSEILLE]}), "utf-8")
+    manifest["files"]["rules.toml"]["rows"], manifest["files"]["specialised.json"]["rows"] = 3, 1
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     return copy
 

@@ -21,7 +21,7 @@ def test_the_json_is_one_document_and_nothing_else() -> None:
     result = run("--commune", "33063", "--natinf", "1508", "--nataff", "H1", "--json")
     assert result.exit_code == 0
     answer = json.loads(result.stdout)
-    assert (answer["tribunal"], answer["rule"], answer["rule_set"]) == ("tj33063", "cpp-43-facts", "2026-11-23")
+    assert (answer["tribunal"], answer["rule"], answer["rule_set"]) == ("tj33063", "cpp-43-facts", "2026-11-24")
     assert result.stderr == ""
 
 

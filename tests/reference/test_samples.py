@@ -82,11 +82,12 @@ def test_every_eighth_line_is_urgent_and_no_other() -> None:
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line["procedure"]["reference"])
 def test_the_expected_court_is_the_one_that_the_rules_give(line: dict[str, Any]) -> None:
     places = tuple(
-        Place(ground=Ground(place["ground"]), commune=place["commune"]) for place in line["procedure"]["places"]
+        Place(ground=Ground(place["ground"]), commune=place["commune"], aerodrome=place.get("aerodrome"))
+        for place in line["procedure"]["places"]
     )
     assert all(place.commune is None or place.commune in REFERENCE.communes for place in places)
-    decision = decide(Case(places, dt.date(2026, 12, 1)), REFERENCE.territory)
-    court = decision.tribunal if isinstance(decision, Competent) else None
+    decision = decide(Case(places, dt.date(2026, 12, 1)), REFERENCE.law)
+    court = decision.chosen.tribunal if isinstance(decision, Competent) else None
     declined = [step for step in line["court"] if step["fact"] == "declined"]
     handed = [step["by"] for step in declined] or [line["expected"]["tribunal"]]
     assert handed[0] == court

@@ -67,6 +67,7 @@ class UnroutableReason(Code):
     NO_PLACE_OF_FACTS = "no-place-of-facts", "Aucun lieu ne fonde la compétence"
     PLACE_WITHOUT_COMMUNE = "place-without-commune", "Lieu sans commune"
     COMMUNE_WITHOUT_COURT = "commune-without-court", "Commune sans tribunal connu"
+    PRECINCTS_UNKNOWN = "precincts-unknown", "Commune partagée : emprise de l’aérodrome à préciser"
     SEVERAL_COURTS = "several-courts", "Plusieurs tribunaux compétents sans règle pour choisir"
     OUTSIDE_VALIDITY = "outside-validity", "Aucune règle en vigueur à cette date"
     DECLINED_WITHOUT_OTHER = "declined-without-other", "Tribunal dessaisi sans autre tribunal désigné"

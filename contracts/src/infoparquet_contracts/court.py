@@ -5,15 +5,12 @@ from typing import ClassVar
 from .codes import Kind, RecallReason, ReplyRefusal, WithdrawalReason
 from .facts import Documents, NataffCodes, NatinfCodes, Places
 from .identifiers import AdministrationCode, DossierUrl, EventId, JsonPointer, Number, Reference, Time
-from .parts import Decision, FactsPeriod, Urgency
+from .parts import Candidate, Decision, FactsPeriod, Urgency
 from .payload import OfProcedure, Payload
 
 
-class Notice(OfProcedure):
-    """Informs a specialised court: no access to the dossier, no reply expected."""
-
-    event_type: ClassVar[str] = "fr.justice.infoparquet.tribunal.notice.v1"
-    fact: ClassVar[str] = "notice"
+class _Told(OfProcedure):
+    """All that a court must know of a procedure, without a person in it."""
 
     reference: Reference
     number: Number
@@ -29,7 +26,19 @@ class Notice(OfProcedure):
     documents: Documents
 
 
-class Delivery(Notice):
+class Notice(_Told):
+    """Informs a specialised court: no access to the dossier, no reply expected.
+
+    `decision` is the court that has the procedure; `addressed` why this one is told, and for which formation.
+    """
+
+    event_type: ClassVar[str] = "fr.justice.infoparquet.tribunal.notice.v1"
+    fact: ClassVar[str] = "notice"
+
+    addressed: Candidate
+
+
+class Delivery(_Told):
     """Hands a procedure over. Its `ce_id` is the delivery that replies answer."""
 
     event_type: ClassVar[str] = "fr.justice.infoparquet.tribunal.delivery.v1"

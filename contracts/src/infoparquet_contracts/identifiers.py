@@ -14,7 +14,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-TRIBUNAL_PATTERN = "(?:tj[0-9][0-9ab][0-9]{3}|pnf|pnat|pnaco)"
+# They have no territory of their own, and no code in Judilibre.
+NATIONAL_CODES = ("pnf", "pnat", "pnaco")
+TRIBUNAL_PATTERN = f"(?:tj[0-9][0-9ab][0-9]{{3}}|{'|'.join(NATIONAL_CODES)})"
 # Nanoseconds are read, and cut to microseconds: other languages write them.
 TIME_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z"
 # W3C Trace Context, version 00.

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from .codes import DismissalGround, Formation, Ground, Orientation, UrgencyReason
 from .identifiers import (
+    NATIONAL_CODES,
     CommuneCode,
     Day,
     DocumentId,
@@ -35,10 +36,14 @@ class FactsPeriod(Frozen):
 
 
 class Place(Frozen):
-    """A place without a commune is at sea, abroad, online or unknown."""
+    """A place without a commune is at sea, abroad, online or unknown.
+
+    `aerodrome`: whether it lies within the precincts of the aerodrome that cuts its commune; null where nobody said.
+    """
 
     ground: Ground
     commune: CommuneCode | None
+    aerodrome: bool | None = None
 
 
 class Document(Frozen):
@@ -62,6 +67,11 @@ class Candidate(Frozen):
     tribunal: TribunalCode
     formation: Formation | None
     rule: RuleId
+
+    @property
+    def specialised(self) -> bool:
+        """Whether it is a formation or a national prosecutor: such a one is told of what it does not get."""
+        return self.formation is not None or self.tribunal in NATIONAL_CODES
 
 
 class Decision(Frozen):

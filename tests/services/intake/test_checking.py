@@ -18,13 +18,13 @@ TODAY = date(2026, 11, 23)
 @pytest.fixture(scope="module")
 def checks() -> Checks:
     reference = load(default_url())
-    return Checks(reference.communes, reference.natinf, reference.nataff)
+    return Checks(reference.communes, reference.territory.divided, reference.natinf, reference.nataff)
 
 
 @pytest.fixture(scope="module")
 def with_complete_lists() -> Checks:
     codes = {code: Nature(code, "…") for code in ("22587", "7", "8")}
-    return Checks(load(default_url()).communes, Natures(codes, complete=True), Natures({}, complete=True))
+    return Checks(load(default_url()).communes, (), Natures(codes, complete=True), Natures({}, complete=True))
 
 
 def checked(checks: Checks, **changes: Any) -> Findings:

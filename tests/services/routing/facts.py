@@ -42,13 +42,13 @@ def delivered(delivery: Event[Any], *, offset: int = 7) -> Event[Any]:
 
 
 def a_reply(delivery: Event[Any], fact: str = "acknowledged", /, **more: Any) -> Event[Any]:
-    """A court's answer to a delivery; `more` are fields of the reply, or of its envelope (`id`, `subject`)."""
-    envelope = {name: more.pop(name) for name in ("id", "subject") if name in more}
+    """A court's answer to a delivery; `more` are fields of the reply, or of its envelope (id, subject, source)."""
+    envelope = {name: more.pop(name) for name in ("id", "subject", "source") if name in more}
     subject = envelope.pop("subject", delivery.subject)
     data = REPLY_MODELS[fact](
         **{"procedure": subject, "delivery": delivery.id, "at": NOON} | USUAL.get(fact, {}) | more
     )
-    return an_event(data, subject=subject, source="/tribunals/tj33063", **envelope)
+    return an_event(data, subject=subject, **{"source": "/tribunals/tj33063"} | envelope)
 
 
 async def handed_over(routing: InProcess, *, received: bool = True, **changes: Any) -> Event[Any]:

@@ -31,8 +31,14 @@ async def test_the_competent_court_is_answered_with_its_reason(routing: InProces
         "formation": None,
         "rule": "cpp-43-facts",
         "legal_basis": "CPP art. 43",
+        "matched": {
+            "places": [{"ground": "facts", "commune": "33063", "aerodrome": None}],
+            "natinf": [],
+            "nataff": [],
+        },
+        "to_confirm": False,
         "candidates": [],
-        "rule_set": "2026-11-23",
+        "rule_set": "2026-11-24",
     }
 
 
@@ -40,7 +46,14 @@ async def test_the_other_courts_possible_are_candidates_with_their_rule(routing:
     answer = (await routing.get("/v1/competence", AGENT, commune=["33063", "75056"])).json()
     (candidate,) = answer["candidates"]
     assert candidate.pop("why") == "les faits signalés ont eu lieu dans la commune de Paris"
-    assert candidate == {"tribunal": "tj75056", "formation": None, "rule": "cpp-43-facts"}
+    assert candidate == {
+        "tribunal": "tj75056",
+        "formation": None,
+        "rule": "cpp-43-facts",
+        "legal_basis": "CPP art. 43",
+        "informed": False,
+        "to_confirm": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,10 +76,20 @@ async def test_a_ground_says_what_ties_each_commune_to_the_procedure(routing: In
     assert (alone["tribunal"], alone["legal_basis"]) == ("tj75056", "CPP art. 706-42")
 
 
+async def test_the_side_of_an_aerodrome_is_told_with_the_commune(routing: InProcess) -> None:
+    asked = (await routing.get("/v1/competence", AGENT, commune="95527")).json()
+    assert (asked["tribunal"], asked["reason"]) == (None, "precincts-unknown")
+    inside = (await routing.get("/v1/competence", AGENT, commune="95527", aerodrome="inside")).json()
+    outside = (await routing.get("/v1/competence", AGENT, commune="95527", aerodrome="outside")).json()
+    assert (inside["tribunal"], outside["tribunal"]) == ("tj93008", "tj95500")
+
+
 @pytest.mark.parametrize("commune", ["33063", "2A004", "97502", "98901", "95527"])
 async def test_the_api_and_the_command_give_the_same_answer(routing: InProcess, commune: str) -> None:
-    answer = await routing.get("/v1/competence", AGENT, commune=commune, on="2026-12-01", nataff="I5")
-    said = CliRunner().invoke(COMMAND, ["--commune", commune, "--on", "2026-12-01", "--nataff", "I5", "--json"])
+    answer = await routing.get("/v1/competence", AGENT, commune=commune, on="2026-12-01", nataff=["I5", "J5"])
+    said = CliRunner().invoke(
+        COMMAND, ["--commune", commune, "--on", "2026-12-01", "--nataff", "I5", "--nataff", "J5", "--json"]
+    )
     assert said.exit_code == 0, said.output
     assert answer.json() == json.loads(said.stdout)
 
@@ -140,7 +163,7 @@ async def test_a_court_that_resembles_nothing_is_a_404_too(routing: InProcess) -
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "unknown-tribunal")
 
 
-async def test_what_waits_for_an_operator_is_shown_the_oldest_first(routing: InProcess) -> None:
+async def test_what_waits_for_an_operator_is_shown_whole(routing: InProcess) -> None:
     urgent = a_submission(commune=None, reference="FRAUD-2").model_copy(
         update={"urgency": Urgency(reason=UrgencyReason.DANGER, until=None)}
     )
@@ -155,10 +178,14 @@ async def test_what_waits_for_an_operator_is_shown_the_oldest_first(routing: InP
         "submitted_at": "2026-11-23T12:00:00Z",
         "reason": "place-without-commune",
         "explanation": "Lieu sans commune",
+        "missing": [{"pointer": "/places/0/commune", "detail": "La commune de ce lieu."}],
+        "candidates": [],
     } | unsaid
+    fraud = {"reference": "FRAUD-2", "urgent": True, "urgency": {"reason": "danger", "until": None}}
+    sea = {"reference": "SEA-1", "urgent": False, "urgency": None}
     assert queue == [
-        {"id": str(first.subject), "reference": "SEA-1", "urgent": False, "since": "2026-11-23T12:00:00Z"} | common,
-        {"id": str(second.subject), "reference": "FRAUD-2", "urgent": True, "since": "2026-11-23T12:01:00Z"} | common,
+        {"id": str(second.subject), "since": "2026-11-23T12:01:00Z"} | fraud | common,
+        {"id": str(first.subject), "since": "2026-11-23T12:00:00Z"} | sea | common,
     ]
     assert (await routing.get("/v1/unroutable", limit=1)).json()["procedures"] == queue[:1]
 

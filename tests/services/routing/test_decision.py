@@ -75,5 +75,5 @@ def test_a_place_without_a_court_is_still_undecided_after_a_refusal_that_names_n
 
 
 def test_what_an_operator_assigns_says_that_no_rule_did() -> None:
-    decided = deciding().assigned(LYON)
-    assert (decided.tribunal, decided.rule, decided.rule_set) == (LYON, "operator-assignment", deciding().rule_set)
+    decided = deciding().assigned(ONE_PLACE, LYON)
+    assert (decided.tribunal, decided.rule, decided.rule_set) == (LYON, "operator-assignment", deciding().law.version)

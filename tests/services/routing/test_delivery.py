@@ -70,7 +70,10 @@ def test_a_delivery_is_the_contract_to_the_letter() -> None:
         "submitted_at": "2026-11-23T12:00:00Z",
         "urgency": {"reason": "limitation", "until": "2026-12-20"},
         "facts": {"from": "2021-03-01", "to": None},
-        "places": [{"ground": "facts", "commune": "33063"}, {"ground": "residence", "commune": None}],
+        "places": [
+            {"ground": "facts", "commune": "33063", "aerodrome": None},
+            {"ground": "residence", "commune": None, "aerodrome": None},
+        ],
         "natinf": ["22587"],
         "nataff": ["I51"],
         "decision": {

@@ -17,7 +17,7 @@ FACTS, RESIDENCE, SEAT, ARREST, DETENTION = Ground
 
 def said(*places: tuple[Ground, str | None]) -> str:
     given = tuple(Place(ground=ground, commune=commune) for ground, commune in places)
-    return explain(decide(Case(given, dt.date(2026, 12, 1)), REFERENCE.territory), REFERENCE)
+    return explain(decide(Case(given, dt.date(2026, 12, 1)), REFERENCE.law), REFERENCE)
 
 
 def test_the_court_the_place_and_the_article_are_named() -> None:
@@ -85,11 +85,45 @@ def test_the_other_courts_are_named_with_their_reasons() -> None:
     )
 
 
-def test_a_commune_cut_by_an_aerodrome_is_to_be_verified() -> None:
-    assert said((FACTS, "95527")).endswith(
-        "Pourrait également être saisi le procureur de la République près le tribunal judiciaire de Bobigny, pour la "
-        "partie de la commune comprise dans l’emprise de l’aérodrome de Roissy-Charles-de-Gaulle. "
-        "Le rattachement de ce lieu à ce tribunal appelle une vérification."
+def test_a_commune_cut_by_an_aerodrome_is_asked_about() -> None:
+    assert said((FACTS, "95527")) == (
+        "Aucun tribunal ne peut être désigné : l’emprise d’un aérodrome coupe la commune, et rien ne dit si les faits "
+        "y ont eu lieu. Pourraient être saisis le procureur de la République près le tribunal judiciaire de Pontoise, "
+        "car les faits signalés ont eu lieu dans la commune de Roissy-en-France (Val-d’Oise) ; le procureur de la "
+        "République près le tribunal judiciaire de Bobigny, pour la partie de la commune comprise dans l’emprise de "
+        "l’aérodrome de Roissy-Charles-de-Gaulle. Un opérateur désignera le parquet compétent."
+    )
+
+
+def test_the_side_of_the_precincts_stands_in_the_sentence() -> None:
+    place = Place(ground=FACTS, commune="95527", aerodrome=True)
+    text = explain(decide(Case((place,), dt.date(2026, 12, 1)), REFERENCE.law), REFERENCE)
+    assert "dans la commune de Roissy-en-France (Val-d’Oise), dans l’emprise de l’aérodrome de Roissy" in text
+    assert "article D211-1 du code de l’organisation judiciaire" in text
+    assert text.endswith("Le rattachement de ce lieu à ce tribunal appelle une vérification.")
+
+
+def about(commune: str, *nataff: str) -> str:
+    case = Case((Place(ground=FACTS, commune=commune),), dt.date(2026, 12, 1), nataff=nataff)
+    return explain(decide(case, REFERENCE.law), REFERENCE)
+
+
+def test_a_specialised_court_elsewhere_is_told_and_why() -> None:
+    assert about("2A004", "C7").endswith(
+        "Le procureur de la République près le tribunal judiciaire de Marseille (juridiction interrégionale "
+        "spécialisée – criminalité organisée) en est informé et peut être saisi dans les affaires d’une grande "
+        "complexité, car les faits relèvent de la criminalité organisée (NATAFF C7) (articles 706-75 et D47-13 du "
+        "code de procédure pénale)."
+    )
+    assert "Le parquet national anticriminalité organisée en est informé et peut être saisi" in about("2A004", "C7")
+
+
+def test_a_formation_of_the_court_itself_is_named_as_such_and_what_is_unverified_says_so() -> None:
+    assert about("33063", "J5").endswith(
+        "Ce tribunal comprend la formation spécialisée (pôle régional environnemental), qui peut être saisie dans les "
+        "affaires complexes, car les faits relèvent des atteintes à l’environnement (NATAFF J5) (articles 706-2-3 et "
+        "D47-5-1 du code de procédure pénale ; article L211-20 du code de l’organisation judiciaire) ; cette règle ou "
+        "ce siège appelle une vérification."
     )
 
 
@@ -109,26 +143,35 @@ def test_every_commune_can_be_put_into_words() -> None:
 
 def test_the_answer_is_that_of_the_interface() -> None:
     case = Case((Place(ground=FACTS, commune="33063"), Place(ground=RESIDENCE, commune="64102")), dt.date(2026, 12, 1))
-    answer = json.loads(json.dumps(render_answer(decide(case, REFERENCE.territory), REFERENCE)))
+    answer = json.loads(json.dumps(render_answer(decide(case, REFERENCE.law), REFERENCE)))
     assert answer.pop("explanation").startswith("Le procureur de la République près le tribunal judiciaire de Bordeaux")
     assert answer == {
         "tribunal": "tj33063",
         "formation": None,
         "rule": "cpp-43-facts",
         "legal_basis": "CPP art. 43",
+        "matched": {
+            "places": [{"ground": "facts", "commune": "33063", "aerodrome": None}],
+            "natinf": [],
+            "nataff": [],
+        },
+        "to_confirm": False,
         "candidates": [
             {
                 "tribunal": "tj64102",
                 "formation": None,
                 "rule": "cpp-43-residence",
+                "legal_basis": "CPP art. 43",
+                "informed": False,
+                "to_confirm": False,
                 "why": "l’une des personnes soupçonnées réside dans la commune de Bayonne (Pyrénées-Atlantiques)",
             }
         ],
-        "rule_set": "2026-11-23",
+        "rule_set": "2026-11-24",
     }
 
 
 def test_an_undecided_answer_has_no_tribunal_and_a_reason() -> None:
     answer = json.loads(json.dumps(render_answer(Undecided(UnroutableReason.PLACE_WITHOUT_COMMUNE), REFERENCE)))
     assert (answer["tribunal"], answer["reason"]) == (None, "place-without-commune")
-    assert (answer["candidates"], answer["rule_set"]) == ([], "2026-11-23")
+    assert (answer["candidates"], answer["rule_set"]) == ([], "2026-11-24")

@@ -13,7 +13,7 @@ from chassis.errors import Unprocessable
 from services.routing import store
 from tests.builders import a_submission, an_event
 from tests.services.in_process import InProcess
-from tests.services.routing.facts import NUMBER, delivered, numbered, submitted
+from tests.services.routing.facts import NUMBER, a_reply, delivered, numbered, submitted
 
 DELIVERED_TO = "SELECT p.id, d.id, d.tribunal FROM deliveries d JOIN procedures p ON p.delivery = d.id"
 
@@ -27,9 +27,9 @@ async def test_the_court_is_decided_when_the_procedure_is_read(routing: InProces
         "formation": None,
         "rule": "cpp-43-facts",
         "legal_basis": "CPP art. 43",
-        "matched": {"places": [{"ground": "facts", "commune": "33063"}], "natinf": [], "nataff": []},
+        "matched": {"places": [{"ground": "facts", "commune": "33063", "aerodrome": None}], "natinf": [], "nataff": []},
         "candidates": [],
-        "rule_set": "2026-11-23",
+        "rule_set": "2026-11-24",
     }
 
 
@@ -75,6 +75,34 @@ async def test_a_procedure_is_delivered_when_it_has_its_number(routing: InProces
         ("infoparquet.tribunal.tj33063.v1", True),
     ]
     assert await routing.rows(DELIVERED_TO) == [(fact.subject, delivery.id, "tj33063")]
+
+
+async def test_specialised_courts_elsewhere_are_told_of_the_first_delivery_without_the_dossier(
+    routing: InProcess,
+) -> None:
+    # Libourne: the court of appeal's pole for the environment sits in Bordeaux.
+    fact = submitted(commune="33243", nataff=("J5",))
+    routed, delivery, notice = await routing.read(fact, numbered(fact))
+    assert [(one.tribunal, one.formation) for one in routed.data.candidates] == [("tj33063", "environment")]
+    assert (delivery.data.fact, delivery.data.decision.tribunal) == ("delivery", "tj33243")
+    assert (notice.data.fact, notice.data.addressed) == ("notice", routed.data.candidates[0])
+    assert (notice.data.decision, notice.data.number) == (delivery.data.decision, NUMBER)
+    assert not hasattr(notice.data, "dossier_url")
+    assert await routing.rows("SELECT topic, receipted FROM outbox ORDER BY id OFFSET 1") == [
+        ("infoparquet.tribunal.tj33243.v1", True),
+        ("infoparquet.tribunal.tj33063.v1", False),
+    ]
+    await routing.read(routed, delivered(delivery))
+    refusal = a_reply(delivery, "declined", source="/tribunals/tj33243", competent=["tj75056"])
+    said = await routing.read_replies("tj33243", refusal)
+    assert [one.data.fact for one in said] == ["declined", "recall", "routed", "delivery"]
+
+
+async def test_a_court_is_not_told_of_what_it_is_handed(routing: InProcess) -> None:
+    fact = submitted(nataff=("J5",))
+    said = await routing.read(fact, numbered(fact))
+    assert [one.data.fact for one in said] == ["routed", "delivery"]
+    assert said[0].data.candidates[0].formation == "environment"
 
 
 async def test_number_and_procedure_may_come_in_one_batch(routing: InProcess) -> None:

@@ -35,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(PACKAGED, tmp_path / "reference"))
 
 
-@pytest.mark.parametrize("name", ["communes.csv", "competence.csv", "tribunals.csv", "rules.json"])
+@pytest.mark.parametrize("name", ["communes.csv", "competence.csv", "tribunals.csv", "rules.toml", "specialised.json"])
 def test_each_file_that_decides_is_read_at_start(folder: Path, name: str) -> None:
-    (folder / name).write_text("broken\n")
+    (folder / name).write_text("broken")
     with pytest.raises(BrokenReference) as refusal:
         build(SETTINGS.model_copy(update={"reference_url": folder.as_uri()}))
     assert refusal.value.file == name

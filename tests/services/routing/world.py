@@ -50,7 +50,7 @@ SAID: dict[str, tuple[type[facts.Replied], dict[str, Any]]] = {
 def deciding() -> Deciding:
     """The rules as they are, read once."""
     reference = load(default_url())
-    return Deciding(reference.territory, reference.version, courts.names(reference.courts))
+    return Deciding(reference.law, courts.names(reference.courts))
 
 
 def ids() -> Iterator[UUID]:
@@ -114,7 +114,7 @@ class World:
 
     def assign(self, court: str) -> None:
         """An operator decides."""
-        self._take(assign(self.procedure, deciding().assigned(court), self.speaker))
+        self._take(assign(self.procedure, deciding().assigned(self.procedure.submitted, court), self.speaker))
 
     def publish(self) -> None:
         """The relay takes the next message, if there is one."""
