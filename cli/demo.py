@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cli.courts_at_play import CourtsAtPlay
-from cli.demo_table import addresses, table
+from cli.demo_table import addresses, link, table
 from cli.witness import Passage, Witness
 from deploy.local.failures import StackError, WrongUseError
 from deploy.local.folders import fresh_folder
@@ -114,7 +114,7 @@ class _Demo:
     _stays = False
 
     async def _work(self, stopping: asyncio.Event) -> bool:
-        self._console.print("Démarrage du courtier, de la base, de l'émetteur de jetons et des services…")
+        self._console.print("Démarrage du courtier, de la base, de l’émetteur de jetons et des services…")
         async with self._stack as stack:
             running = stack.describe()
             async with self._shown():
@@ -122,8 +122,11 @@ class _Demo:
             self._report(running)
             if not self._once:
                 self._stays = True
-                self._console.print(addresses(running))
+                self._console.print(addresses(running, stack.data))
+                # On one line whatever the width, so that it can be opened or copied.
+                self._console.print(f"Suivi (exploitant) : {link(running)}", soft_wrap=True, highlight=False)
                 await stopping.wait()
+                self._console.print("Arrêt en cours…")
         return self._good
 
     @property

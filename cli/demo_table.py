@@ -1,6 +1,7 @@
 """What the demonstration shows: each procedure's way in a row, then where to look further."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from infoparquet_contracts.codes import Status
@@ -28,7 +29,7 @@ _ENDS = {
 
 def table(passages: Sequence[Passage], width: int) -> Table:
     """A row a procedure; milliseconds from the POST to each state. `width` is the terminal's, in columns."""
-    shown = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", caption="millisecondes depuis l'envoi")
+    shown = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", caption="millisecondes depuis l’envoi")
     # On a narrow terminal the reference and the rule give way; what tells procedures apart stays whole.
     narrow = width < WHOLE
     shown.add_column("Référence", no_wrap=True, max_width=11 if narrow else None)
@@ -45,17 +46,23 @@ def table(passages: Sequence[Passage], width: int) -> Table:
     return shown
 
 
-def addresses(running: dict[str, Any]) -> RenderableType:
+def link(running: dict[str, Any]) -> str:
+    """The page to look at, with a token that opens it."""
+    return f"{running['portal']}#token={running['tokens']['operator']}"
+
+
+def addresses(running: dict[str, Any], data: Path) -> RenderableType:
     """Where to look while it stays up."""
-    lines = [("Suivi (exploitant)", f"{running['portal']}#token={running['tokens']['operator']}")]
-    lines += [("Courriels", running["mail"])]
+    lines = [("Courriels", running["mail"]), ("Données", f"--data {data}")]
     lines += [(f"API {name}", f"{service['url']}/docs") for name, service in running["services"].items()]
     lines += [("Kafka", running["kafka"]), ("Jetons", running["issuer"])]
     shown = Table.grid(padding=(0, 2))
     for what, where in lines:
-        # On one line whatever its length, so that it can be opened or copied.
-        shown.add_row(Text(what, style="bold"), Text(where, overflow="fold", style=f"link {where}"))
-    return Group(Text("Le système reste en marche ; Ctrl-C pour l'arrêter."), shown)
+        shown.add_row(Text(what, style="bold"), Text(where))
+    advice = Text(
+        "Les autres commandes trouvent ce système par cette option --data, par exemple « infoparquet follow »."
+    )
+    return Group(Text("Le système reste en marche ; Ctrl-C pour l’arrêter."), shown, advice)
 
 
 def _milliseconds(value: float | None) -> str:

@@ -91,7 +91,7 @@ def _numbered(_: facts.Numbered, __: Names) -> _Body:
         opening="Votre procédure a bien été reçue. Elle porte désormais un numéro, qui l’identifie jusqu’à son terme.",
         following=(
             "Rappelez ce numéro dans vos échanges au sujet de la procédure.",
-            "Vous n’avez rien d’autre à faire : la procédure est transmise au parquet compétent.",
+            "Vous n’avez rien d’autre à faire : la procédure sera transmise au parquet compétent.",
             "Un courriel vous avertira lorsqu’il l’aura prise en charge.",
         ),
     )
@@ -100,7 +100,7 @@ def _numbered(_: facts.Numbered, __: Names) -> _Body:
 def _acknowledged(data: facts.Acknowledged, names: Names) -> _Body:
     return _Body(
         title="Prise en charge par le parquet",
-        opening=f"Le {names.within(data.tribunal)} a pris en charge votre procédure.",
+        opening=f"Le {_office(data.tribunal, names)} a pris en charge votre procédure.",
         details=(("Tribunal", names.of(data.tribunal)),),
         following=(
             "Vous n’avez rien à faire pour l’instant.",
@@ -112,13 +112,13 @@ def _acknowledged(data: facts.Acknowledged, names: Names) -> _Body:
 def _supplement_requested(data: facts.SupplementRequested, names: Names) -> _Body:
     return _Body(
         title="Complément demandé",
-        opening=f"Le {names.within(data.tribunal)} vous demande de compléter votre procédure.",
+        opening=f"Le {_office(data.tribunal, names)} vous demande de compléter votre procédure.",
         details=(("Tribunal", names.of(data.tribunal)),),
         asked=tuple(item.label for item in data.missing),
         following=(
             "Transmettez ces éléments en complément de la procédure, par l’application qui a servi à la déposer.",
             "Ne déposez pas la procédure une seconde fois : elle recevrait un autre numéro.",
-            "Une pièce envoyée en réponse à ce courriel ne parviendrait pas au tribunal.",
+            "Une pièce envoyée en réponse à ce courriel ne parviendrait pas au parquet.",
         ),
     )
 
@@ -127,13 +127,19 @@ def _decided(data: facts.Decided, names: Names) -> _Body:
     ground = () if data.ground is None else (("Motif", data.ground.label),)
     return _Body(
         title="Décision du parquet",
-        opening=f"Le {names.within(data.tribunal)} a décidé de la suite à donner à votre procédure.",
+        opening=f"Le {_office(data.tribunal, names)} a décidé de la suite à donner à votre procédure.",
         details=(("Tribunal", names.of(data.tribunal)), ("Décision", data.orientation.label), *ground),
         following=(
             *((_APPEAL,) if data.orientation is Orientation.DISMISSAL else ()),
             "Ce courriel informe de la décision ; il ne remplace aucun des actes que le parquet peut vous adresser.",
         ),
     )
+
+
+def _office(tribunal: str, names: Names) -> str:
+    """Who acts is the prosecutor's office, not the court: « parquet du tribunal judiciaire de Bayonne »."""
+    name = names.within(tribunal)
+    return name if name.startswith("parquet") else f"parquet du {name}"
 
 
 _APPEAL: Final = (
