@@ -26,7 +26,7 @@ demo: setup ## the whole system on this machine with sixty procedures on their w
 
 .PHONY: test
 test: setup ## every test (ARGS="-k word" chooses)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: setup ## format, lint, types, imports between layers, budgets of style

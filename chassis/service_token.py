@@ -1,7 +1,6 @@
 """This service's own access token, by client credentials (RFC 6749, section 4.4), kept until it is about to expire."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ import httpx
 from pydantic import SecretStr
 
 from chassis.errors import Unavailable
+from chassis.tls import trusted
 
 # Asked anew this long before it expires.
 MARGIN_SECONDS = 30.0
@@ -27,8 +27,7 @@ class ServiceToken:
         self._one_at_a_time = asyncio.Lock()
         self._token = ""
         self._until = 0.0
-        # Built once: reading the certificates takes longer than the calls.
-        self.tls = ssl.create_default_context()
+        self.tls = trusted()
 
     async def bearer(self) -> dict[str, str]:
         """The header to send. Raises Unavailable("issuer")."""

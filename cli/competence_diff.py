@@ -18,14 +18,15 @@ from cli.failures import broken_reference
 from cli.session import Connection, DataOption, TokenOption, UrlOption, connect
 from cli.tribunal_code import FAILED, stop
 from reference import BrokenReference, Reference, load
+from reference.library import Library
 from services.routing.comparison import Past, compare
 from services.routing.competence import Case
 
 WRONG_USE: Final = 2
 _PARIS: Final = ZoneInfo("Europe/Paris")
 _SHOWN: Final = 20
-_OLD = typer.Argument(help="Dossier des données de référence d’aujourd’hui.", metavar="ANCIEN")
-_NEW = typer.Argument(help="Dossier des données à essayer.", metavar="NOUVEAU")
+_OLD = typer.Argument(help="Données d’aujourd’hui : un dossier, ou une version du système.", metavar="ANCIEN")
+_NEW = typer.Argument(help="Données à essayer, de même.", metavar="NOUVEAU")
 _CASES = typer.Option(help="Procédures à rejouer, une par ligne (NDJSON) ; sans cela, celles du système qui tourne.")
 _COMMUNES = typer.Option("--communes", help="Rejoue plutôt un lieu des faits dans chaque commune.")
 _JSON = typer.Option("--json", help="Écrit un document JSON, avec toutes les différences.")
@@ -66,7 +67,7 @@ def diff(
     token: TokenOption = None,
 ) -> None:
     """Dit quelles procédures passées iraient à un autre tribunal, sans rien changer."""
-    before, after = _opened(old), _opened(new)
+    before, after = _opened(old, data), _opened(new, data)
     try:
         if communes:
             past = _every_commune(before)
@@ -80,8 +81,11 @@ def diff(
     typer.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _in_words(found))
 
 
-def _opened(place: str) -> Reference:
+def _opened(place: str, data: Path) -> Reference:
+    library = Library(data.absolute() / "reference")
     try:
+        if place in library.versions():
+            return load(library.folder(place).as_uri())
         return load(place if place.startswith("file:") else Path(place).absolute().as_uri())
     except BrokenReference as error:
         stop(FAILED, broken_reference(error))

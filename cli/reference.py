@@ -38,6 +38,7 @@ class Wish:
     source: str | None
     accept_losses: bool
     dry_run: bool
+    aside: bool
     as_json: bool
 
 
@@ -67,7 +68,9 @@ def list_(
 
 @reference.command("import")
 def import_(
-    kind: Annotated[Kind, typer.Argument(metavar="competence|natinf|nataff|communes", help="Ce que dit le fichier.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="competence|natinf|nataff|communes|rules", help="Ce que dit le fichier.")
+    ],
     file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Le fichier officiel, tel qu’il est publié.")],
     data: DataOption = None,
     url: ReferenceOption = None,
@@ -80,15 +83,19 @@ def import_(
         bool, typer.Option("--accept-losses", help="Importe même si des codes, communes ou tribunaux disparaissent.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montre ce qui changerait, sans rien écrire.")] = False,
+    aside: Annotated[
+        bool, typer.Option("--aside", help="Garde la version sans la mettre en vigueur, pour l’essayer d’abord.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Écrit tous les changements en un document JSON.")] = False,
 ) -> None:
     """Fait d’un fichier officiel une nouvelle version des données, que les services reprennent sans redémarrer.
 
     Pour communes : le code officiel géographique de l’INSEE (v_commune_AAAA.csv) ou les mouvements de communes
-    (v_mvt_commune_AAAA.csv), reconnus à leur en-tête.
+    (v_mvt_commune_AAAA.csv), reconnus à leur en-tête. Pour rules : les règles de compétence (rules.toml) ; avec
+    --aside, « competence diff » les essaie sur les procédures passées avant « reference use ».
     """
     day = date.date() if date else _today()
-    wish = Wish(kind, file, day, source, accept_losses, dry_run, as_json)
+    wish = Wish(kind, file, day, source, accept_losses, dry_run, aside, as_json)
     path = locate(data, url)
     try:
         if dry_run:
@@ -161,7 +168,7 @@ def _import(wish: Wish, present: Present, writer: Writer | None) -> None:
             "--accept-losses.",
         )
     if not wish.as_json:
-        typer.echo(_outcome(version, unchanged=unchanged))
+        typer.echo(_outcome(version, unchanged=unchanged, aside=wish.aside))
 
 
 def _write(wish: Wish, proposal: Proposal, present: Present, writer: Writer | None) -> str | None:
@@ -174,7 +181,7 @@ def _write(wish: Wish, proposal: Proposal, present: Present, writer: Writer | No
         origin: dict[str, Any] = {"kind": wish.kind, "file": wish.file.name, "from": present.reference.version}
         origin |= {"sha256": sha256(wish.file.read_bytes()).hexdigest(), "accepted_losses": proposal.difference.losses}
         remember(folder, origin, proposal)
-        return writer.add(folder, _today())
+        return (writer.keep if wish.aside else writer.add)(folder, _today())
 
 
 def _inconsistent(error: BrokenReference) -> str:
@@ -182,11 +189,13 @@ def _inconsistent(error: BrokenReference) -> str:
     return f"La version ne tiendrait pas ensemble ({where}, {error.column or '-'}) : {error.problem}."
 
 
-def _outcome(version: str | None, *, unchanged: bool) -> str:
+def _outcome(version: str | None, *, unchanged: bool, aside: bool) -> str:
     if unchanged:
         return "Les données en vigueur disent déjà tout cela : pas de nouvelle version."
     if version is None:
         return "Essai seulement : rien n’est écrit."
+    if aside:
+        return f"Version {version} gardée, pas encore en vigueur : « infoparquet reference use {version} » l’y met."
     return f"Nouvelle version en vigueur : {version}. Les services la reprennent sans redémarrer."
 
 

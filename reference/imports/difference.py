@@ -12,6 +12,7 @@ SECTIONS: Final[Mapping[str, str]] = {
     "succeeded": "Remplacés par une autre commune",
     "new": "Nouveaux",
     "relabelled": "Changent d’intitulé",
+    "changed": "Modifiés",
     "regrouped": "Changent de nature ou de rattachement",
     "unknown": "Communes absentes du code officiel géographique",
     "without_court": "Communes sans tribunal",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from reference.imports import communes, competence, movements, nataff, natinf
+from reference.imports import communes, competence, movements, nataff, natinf, rules
 from reference.imports.official import OfficialFile
 from reference.imports.proposal import Present, Proposal
 
@@ -16,6 +16,7 @@ class Kind(StrEnum):
     NATINF = "natinf"
     NATAFF = "nataff"
     COMMUNES = "communes"
+    RULES = "rules"
 
 
 Propose = Callable[[OfficialFile, Present, dt.date], Proposal]
@@ -32,6 +33,7 @@ _READERS: Final[Mapping[Kind, Propose]] = {
     Kind.NATINF: natinf.propose,
     Kind.NATAFF: nataff.propose,
     Kind.COMMUNES: _communes,
+    Kind.RULES: rules.propose,
 }
 
 

@@ -70,6 +70,10 @@ class OfficialFile:
             return False
         return True
 
+    def whole(self, encoding: str) -> str:
+        """A file that is no table."""
+        return self._text(encoding)
+
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Each row by the layout's own names of columns."""
         text = self._text(layout.encoding)

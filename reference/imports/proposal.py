@@ -22,13 +22,16 @@ _LICENCE: Final = "Licence Ouverte 2.0"
 
 @dataclass(frozen=True, slots=True)
 class NewSheet:
-    """A sheet's whole content; without a `source`, one that follows from another and keeps its own description."""
+    """A sheet's whole content; without a `source`, one that follows from another and keeps its own description. One
+    that is no table has its `text`, with so many `entries`."""
 
     name: str
     header: tuple[str, ...]
     rows: Sequence[Sequence[str]]
     complete: bool = True
     source: str | None = None
+    text: str | None = None
+    entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def write(proposal: Proposal, present: Present, folder: Path, *, dated: dt.date,
             shutil.copyfile(file, folder / file.name)
     sheets = present.reference.sheets
     for sheet in proposal.sheets:
-        (folder / sheet.name).write_text(_as_csv(sheet), "utf-8")
+        (folder / sheet.name).write_text(_content(sheet), "utf-8")
         sheets[sheet.name] = _described(sheet, sheets.get(sheet.name), dated, source)
     manifest = Manifest(version=present.reference.version, files=sheets)
     (folder / MANIFEST).write_bytes(written(manifest))
@@ -78,7 +81,7 @@ def changes_nothing(proposal: Proposal, present: Present) -> bool:
     return all(
         sheet.name in sheets
         and sheets[sheet.name].complete == sheet.complete
-        and (present.path / sheet.name).read_text("utf-8") == _as_csv(sheet)
+        and (present.path / sheet.name).read_text("utf-8") == _content(sheet)
         for sheet in proposal.sheets
     )
 
@@ -92,14 +95,16 @@ def remember(folder: Path, origin: Mapping[str, Any], proposal: Proposal) -> Non
 
 
 def _described(sheet: NewSheet, before: Sheet | None, dated: dt.date, source: str | None) -> Sheet:
-    rows = len(sheet.rows)
+    rows = sheet.entries if sheet.text is not None else len(sheet.rows)
     if sheet.source is None and before is not None:
         return before.model_copy(update={"rows": rows})
     told = source or sheet.source or sheet.name
     return Sheet(date=dated, rows=rows, complete=sheet.complete, source=told, licence=_LICENCE)
 
 
-def _as_csv(sheet: NewSheet) -> str:
+def _content(sheet: NewSheet) -> str:
+    if sheet.text is not None:
+        return sheet.text
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([sheet.header, *sheet.rows])
     return text.getvalue()

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from infoparquet_contracts.codes import NotificationFailure
 
+from chassis.tls import trusted
 from services.notify.settings import SmtpServer
 from services.notify.tries import Later, Outcome, Refused, Sent
 
@@ -29,8 +30,7 @@ class Mailer:
         self._server = server
         self._domain = domain
         self._timeout = timeout.total_seconds()
-        # Built once: reading the certificates takes longer than a mail.
-        self._tls = ssl.create_default_context()
+        self._tls = trusted()
 
     async def send(self, sender: str, recipient: str, message: EmailMessage) -> Outcome:
         """One try; never raises for what the server does."""

@@ -12,6 +12,7 @@ from cli.competence_group import group
 from deploy.local.samples import read_samples
 from reference import default_url
 from reference.bundle import PACKAGED
+from reference.library import Library
 
 OLD = default_url()
 
@@ -73,6 +74,15 @@ def test_files_of_procedures_as_they_are_deposited_are_read(tmp_path: Path) -> N
     file = a_file(tmp_path, *(sample.procedure for sample in read_samples()))
     found = json.loads(run("diff", OLD, OLD, "--cases", str(file), "--json").stdout)
     assert (found["cases"], found["elsewhere"]) == (60, 0)
+
+
+def test_versions_of_a_system_are_given_by_their_names(moved: Path, tmp_path: Path) -> None:
+    library = Library(tmp_path / "system" / "reference")
+    old, new = library.add(PACKAGED), library.add(moved)
+    file = a_file(tmp_path, a_case("a", "33063"))
+    result = run("diff", old, new, "--cases", str(file), "--json", "--data", str(tmp_path / "system"))
+    found = json.loads(result.stdout)
+    assert (found["old"], found["new"], found["elsewhere"]) == ("2026-11-24", "2026-12-01", 1)
 
 
 def test_without_json_it_is_told_in_words(moved: Path, tmp_path: Path) -> None:

@@ -182,3 +182,38 @@ def test_a_version_that_would_not_hold_together_changes_nothing(library: Library
     assert refused.exit_code == 1
     assert "La version ne tiendrait pas ensemble (competence_exceptions.csv, ligne 2, codes_insee)" in refused.stderr
     assert library.current == before
+
+
+def test_rules_are_kept_aside_tried_on_past_procedures_then_put_in_force(library: Library, tmp_path: Path) -> None:
+    first = library.current
+    text = (PACKAGED / "rules.toml").read_text("utf-8")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(text.replace('nataff = ["J"]', 'nataff = ["J1"]').replace('nataff = ["B8"]\n', ""), "utf-8")
+    answer = run("import", "rules", str(rules), "--aside", "--json", "--data", str(tmp_path))
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.stdout)
+    assert [change["code"] for change in told["changes"]["changed"]] == ["matters.cyber", "matters.environment"]
+    assert library.current == first
+    kept = told["version"]
+    assert load(library.folder(kept).as_uri()).rules.about((), ("J5", "B8")) == []
+    assert run("use", kept, "--data", str(tmp_path)).exit_code == 0
+    assert library.current == kept
+
+
+def test_a_rule_that_is_gone_is_a_loss_and_one_that_cannot_be_applied_is_named(
+    library: Library, tmp_path: Path
+) -> None:
+    text = (PACKAGED / "rules.toml").read_text("utf-8")
+    shorter = tmp_path / "rules.toml"
+    last = text.index('[[subject]]\nid = "cpp-706-72-1-cyber"')
+    family = text[text.index("[matters.cyber]") : text.index("# --- By subject matter")]
+    shorter.write_text(text[:last].replace(family, ""), "utf-8")
+    refused = run("import", "rules", str(shorter), "--data", str(tmp_path))
+    assert (refused.exit_code, "cpp-706-72-1-cyber" in refused.stdout) == (1, True)
+    assert "2 perte(s)" in refused.stderr
+    assert run("import", "rules", str(shorter), "--accept-losses", "--data", str(tmp_path)).exit_code == 0
+    shorter.write_text(text.replace('jurisdiction = "CYBER"', 'jurisdiction = "CYBR"'), "utf-8")
+    broken = run("import", "rules", str(shorter), "--data", str(tmp_path))
+    assert broken.exit_code == 1
+    assert "rules.toml, ligne 2" in broken.stderr
+    assert "CYBR is no specialised jurisdiction" in broken.stderr

@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 import pytest_asyncio
 
+from chassis.tls import trusted
 from deploy.local.folders import fresh_folder
 from tests.processes import ROOT, free_port_base, until
 
@@ -86,7 +87,7 @@ class System:
 
     async def missing(self, service: str) -> dict[str, str]:
         """What a service's readiness names, empty when it is ready."""
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=10) as client:
             answer = await client.get(f"{self.url(service)}/readyz")
             named: dict[str, str] = answer.json().get("missing", {})
             return named

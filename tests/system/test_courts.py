@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from chassis.tls import trusted
 from tests.docs.court_clients import client, script
 from tests.processes import until
 from tests.system.conftest import System
@@ -40,7 +41,7 @@ async def submitted(system: System, folder: Path, court: str, *keys: str) -> lis
 
 async def reaches(system: System, one: UUID, status: str) -> None:
     async def reached() -> bool:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(verify=trusted(), timeout=10) as http:
             answer = await http.get(f"{system.url('query')}/v1/procedures/{one}", headers=system.token("operator"))
         return bool(answer.status_code == 200 and answer.json()["status"] == status)
 

@@ -24,6 +24,7 @@ from chassis.clock import new_id
 from chassis.migration import migrate
 from chassis.outbox import Outgoing
 from chassis.service import Running, Service
+from chassis.tls import trusted
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from reference import default_url
@@ -137,7 +138,7 @@ class World:
 
     async def submitted(self, author: dict[str, Any] | None = ALIX, *, urgent: bool = False) -> UUID:
         """A procedure that intake has and notify has read."""
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusted(), trust_env=False) as http:
             one = await self.intake.submit(http, author)
         urgency = Urgency(reason=UrgencyReason.DANGER, until=None) if urgent else None
         data = a_submission().model_copy(update={"urgency": urgency})

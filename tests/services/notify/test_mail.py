@@ -210,3 +210,12 @@ def test_any_text_is_read_without_failing_and_what_is_read_is_on_one_line(text: 
     for address in (parse(text), parse(f"{text}@example.fr"), parse(f"a@{text}.fr")):
         assert address is None or address.addr_spec.isprintable()
     assert on_one_line(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("tribunal", "office"),
+    [("tj33063", "Le parquet du tribunal judiciaire de Bordeaux"), ("pnf", "Le parquet national financier")],
+)
+def test_who_acts_is_the_prosecutors_office(tribunal: str, office: str) -> None:
+    data = facts.acknowledged(PROCEDURE).data.model_copy(update={"tribunal": tribunal})
+    assert write(data, NOON, ABOUT, NAMES, None).opening == f"{office} a pris en charge votre procédure."
