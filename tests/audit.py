@@ -1,5 +1,7 @@
 """What the topics say, read from outside as anyone could, and whether it is what was promised."""
 
+import asyncio
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -8,10 +10,9 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.envelope import Event, decode
+from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import fold
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic
-
-from tests.processes import until
 
 ROAD = ("submitted", "numbered", "routed", "delivered")
 
@@ -37,18 +38,33 @@ async def read(bootstrap: str, *topics: Topic) -> list[tuple[ConsumerRecord, Eve
 async def arrived(
     bootstrap: str, procedures: Collection[UUID], seconds: float = 60, *, fact: str = "delivered"
 ) -> None:
-    """Wait until the journal says the fact of each of the procedures."""
-    wanted = set(procedures)
+    """Wait until the journal says the fact of each of the procedures; it is read once, and then followed."""
+    missing = {str(one).encode() for one in procedures}
+    kind = next(model.event_type for model in FACTS if model.fact == fact).encode()
+    try:
+        async with asyncio.timeout(seconds):
+            while missing:
+                # The broker may be the part that was killed.
+                with contextlib.suppress(KafkaError):
+                    await _follow(bootstrap, kind, missing)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        message = f"not {fact} within {seconds} s: {len(missing)} of {len(procedures)}"
+        raise AssertionError(message) from None
 
-    async def all_arrived() -> bool:
-        try:
-            facts = await read(bootstrap, JOURNAL)
-        except KafkaError:
-            # The broker may be the part that was killed.
-            return False
-        return wanted <= {event.subject for _, event in facts if event.data.fact == fact}
 
-    await until(all_arrived, seconds=seconds, what=fact)
+async def _follow(bootstrap: str, kind: bytes, missing: set[bytes]) -> None:
+    partitions = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    try:
+        await reader.start()
+        reader.assign(partitions)
+        await reader.seek_to_beginning(*partitions)
+        while missing:
+            for records in (await reader.getmany(timeout_ms=500)).values():
+                missing -= {record.key for record in records if ("ce_type", kind) in record.headers}
+    finally:
+        await reader.stop()
 
 
 async def audit(bootstrap: str, procedures: Collection[UUID], *, and_then: Sequence[str] = ()) -> None:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 30, what: str = "") -> T:
     """The first true answer of `look`, asked again and again; fails the test after the deadline."""
     deadline = asyncio.get_running_loop().time() + seconds
+    pause = 0.01
     while True:
         found = await look()
         if found:
@@ -27,7 +28,9 @@ async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 30, what: 
         if asyncio.get_running_loop().time() > deadline:
             message = f"not within {seconds} s: {what or look.__name__}, last answer {found!r}"
             raise AssertionError(message)
-        await asyncio.sleep(0.02)
+        # Looking costs what is looked at its time: the longer it takes, the less often.
+        await asyncio.sleep(pause)
+        pause = min(1.3 * pause, 0.15)
 
 
 @dataclass

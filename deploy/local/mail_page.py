@@ -22,7 +22,12 @@ table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid #ddd }}
 td {{ overflow-wrap: anywhere }}
 .when {{ white-space: nowrap }}
-iframe {{ width: 100%; height: 46rem; border: 1px solid #ddd }}
+iframe {{ width: 100%; height: 62rem; border: 1px solid #ddd }}
+@media (max-width: 40rem) {{
+  thead {{ display: none }}
+  tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid #ddd }}
+  th, td {{ display: block; padding: 0; border: 0 }}
+}}
 pre {{ background: #f6f6f6; padding: 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere }}
 .note {{ color: #3a3a3a }}
 </style>

@@ -17,7 +17,7 @@ _KEPT = {
     "natinf.csv": ("7", "22661"),
     "nataff.csv": ("A", "A1", "B"),
 }
-_RULES = """\
+RULES = """\
 [[territorial]]
 id = "cpp-43-facts"
 ground = "facts"
@@ -72,7 +72,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (copy / name).open("w", encoding="utf-8", newline="") as target:
             csv.writer(target, lineterminator="\n").writerows([header, *kept])
         manifest["files"][name]["rows"] = len(kept)
-    (copy / "rules.toml").write_text(_RULES, "utf-8")
+    (copy / "rules.toml").write_text(RULES, "utf-8")
     (copy / "specialised.json").write_text(json.dumps({"juridictions": [_MARSEILLE]}), "utf-8")
     manifest["files"]["rules.toml"]["rows"], manifest["files"]["specialised.json"]["rows"] = 3, 1
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
