@@ -375,3 +375,13 @@ def test_a_decision_fits_the_fact_that_carries_it(case: Case) -> None:
             rule_set=REFERENCE.version,
         )
         assert Routed.model_validate_json(routed.model_dump_json()) == routed
+
+
+@given(cases, st.integers(0, len(LAW.rules.subjects) - 1))
+@settings(deadline=None, max_examples=150)
+def test_a_rule_that_is_added_changes_no_decision_it_does_not_match(case: Case, at: int) -> None:
+    subjects = LAW.rules.subjects
+    law = replace(LAW, rules=Rules(LAW.rules.territorial, subjects[:at] + subjects[at + 1 :], REFERENCE.natinf))
+    decision = decide(case, LAW)
+    if subjects[at].rule.id not in [one.rule for one in decision.candidates]:
+        assert decide(case, law) == decision
