@@ -1,5 +1,6 @@
 """One real broker and one real PostgreSQL a test process; each test gets databases of its own."""
 
+import gc
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,6 +22,12 @@ SLOWEST = ("system", "faults", "bench", "answers", "local")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest files first, else in their order."""
     items.sort(key=lambda item: next((at for at, name in enumerate(SLOWEST) if name in item.path.parts), len(SLOWEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking through it again and again for garbage is a twentieth of a run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -270,7 +270,7 @@ def machine(answers_databases: dict[str, str], issuer: Issuer) -> Iterator[type[
 
 def test_state_timeline_courts_and_mails_agree_with_the_model_whatever_happens(machine: type[Procedure]) -> None:
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None, phases=PHASES)
+        machine, settings=settings(max_examples=12, stateful_step_count=30, deadline=None, phases=PHASES)
     )
 
 
