@@ -1,0 +1,62 @@
+"""Every event type with the topic it stands on and who says it: what the published documents are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from . import facts, operations
+from .payload import Payload
+from .registry import COURT_MESSAGES, FACTS, REPLIES
+from .topics import DEAD_LETTERS, JOURNAL, SERVICES, Topic, replies_topic, tribunal_topic
+
+Stream = Literal["journal", "court", "replies", "dead-letters"]
+
+# A court's code in the names of topics, writers and readers, where every court is meant.
+EVERY_COURT = "{code}"
+# The one declaration of each stream's topic; a court's stands for those of all courts.
+TOPICS: Mapping[Stream, Topic] = MappingProxyType(
+    {
+        "journal": JOURNAL,
+        "court": tribunal_topic(EVERY_COURT),
+        "replies": replies_topic(EVERY_COURT),
+        "dead-letters": DEAD_LETTERS,
+    }
+)
+
+_OF_INTAKE = (facts.Submitted, facts.Supplemented, facts.Withdrawn)
+_OF_NUMBERING = (facts.Numbered,)
+_OF_NOTIFY = (facts.Notified, facts.NotificationFailed, facts.Overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One type at one version. `said_by` are services by their names, or the court as in the topic's declaration."""
+
+    model: type[Payload]
+    stream: Stream
+    said_by: tuple[str, ...]
+
+    @property
+    def topic(self) -> Topic:
+        return TOPICS[self.stream]
+
+    @property
+    def version(self) -> int:
+        """The number at the end of the type's name."""
+        return int(self.model.event_type.rpartition(".v")[2])
+
+
+def _speaker(fact: type[Payload]) -> str:
+    for service, said in (("intake", _OF_INTAKE), ("numbering", _OF_NUMBERING), ("notify", _OF_NOTIFY)):
+        if fact in said:
+            return service
+    return "routing"
+
+
+CONTRACTS: tuple[Contract, ...] = (
+    *(Contract(fact, "journal", (_speaker(fact),)) for fact in FACTS),
+    *(Contract(message, "court", TOPICS["court"].written_by) for message in COURT_MESSAGES),
+    *(Contract(reply, "replies", TOPICS["replies"].written_by) for reply in REPLIES),
+    Contract(operations.DeadLetter, "dead-letters", SERVICES),
+)
