@@ -14,7 +14,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.court import Delivery
-from infoparquet_contracts.envelope import Event, decode
+from infoparquet_contracts.envelope import Event, decode, superseded
 from infoparquet_contracts.facts import Numbered, Routed, Submitted, Unroutable
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
@@ -135,6 +135,8 @@ class Witness:
             self._note(passage, record, at)
 
     def _note(self, passage: Passage, record: ConsumerRecord, at: float) -> None:
+        if superseded(record.headers):
+            return
         event = decode(record.key, record.value, record.headers)
         match event.data:
             case Submitted():

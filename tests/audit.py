@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from infoparquet_contracts.envelope import Event, decode
+from infoparquet_contracts.envelope import Event, decode, superseded
 from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import fold
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic
@@ -32,7 +32,9 @@ async def read(bootstrap: str, *topics: Topic) -> list[tuple[ConsumerRecord, Eve
                 found += records
     finally:
         await reader.stop()
-    return [(record, decode(record.key, record.value, record.headers)) for record in found]
+    return [
+        (record, decode(record.key, record.value, record.headers)) for record in found if not superseded(record.headers)
+    ]
 
 
 async def arrived(

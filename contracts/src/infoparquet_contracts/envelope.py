@@ -1,15 +1,17 @@
-"""CloudEvents 1.0 in Kafka's binary mode: an event as a record, and back.
+"""CloudEvents 1.0 in Kafka's binary mode: an event as records, and back.
 
 Whatever bytes arrive, `decode` gives an event or raises `Undecodable`, which names the place and never the content.
+An event is written once in each version that is in force, the newest first; whoever reads any of them reads one event
+of one id, at the newest version.
 """
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -18,6 +20,7 @@ from .codes import DeadLetterCode
 from .identifiers import TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
 from .payload import OfProcedure, Payload
 from .registry import MODELS
+from .versions import forms, upcast
 
 MAX_EVENT_BYTES = 256 * 1024
 SCHEMA_BASE = "https://schemas.infoparquet.example/"
@@ -35,7 +38,11 @@ _REQUIRED = (
     "ce_dataschema",
     "content-type",
 )
-_READ = frozenset((*_REQUIRED, "traceparent"))
+# An extension of the newer versions: the `ce_id` under which the oldest in force says the same.
+_SAME_AS = "ce_sameas"
+# An extension of the older ones: the next newer type, which was said just before.
+_NEWER = "ce_newer"
+_READ = frozenset((*_REQUIRED, "traceparent", _SAME_AS))
 _UUID = re.compile(UUID_PATTERN)
 _SOURCE = re.compile("/(?:services|tribunals)/[a-z0-9-]{1,32}")
 _TIME = re.compile(TIME_PATTERN)
@@ -101,7 +108,36 @@ class UnknownType(Undecodable):
 
 
 def encode(event: Event[Payload]) -> Record:
-    """Raises `EventTooLarge`, and `ValueError` for an event that `decode` would refuse."""
+    """The event at its own version alone. Raises `EventTooLarge`, and `ValueError` where `decode` would refuse it."""
+    return _encode(event, ())
+
+
+def written(event: Event[Payload]) -> tuple[Record, ...]:
+    """The event in each version in force, the newest first; raises as `encode` does.
+
+    The oldest has the event's id, which a reader of any version knows it by: a newer one, which may not have an id
+    that another content has, has one of its own and says the event's beside it.
+    """
+    said = forms(event.data, event.time)
+    records = []
+    for place, data in enumerate(said):
+        extensions = []
+        one = event.id
+        if place < len(said) - 1:
+            one = uuid5(event.id, data.event_type)
+            extensions.append((_SAME_AS, str(event.id)))
+        if place > 0:
+            extensions.append((_NEWER, said[place - 1].event_type))
+        records.append(_encode(replace(event, id=one, type=data.event_type, data=data), extensions))
+    return tuple(records)
+
+
+def superseded(headers: Headers) -> bool:
+    """Whether a record says again, in an older version, what a record of a known newer one says. Never raises."""
+    return any(name == _NEWER and raw is not None and raw.decode(errors="replace") in MODELS for name, raw in headers)
+
+
+def _encode(event: Event[Payload], extensions: Iterable[tuple[str, str]]) -> Record:
     _check(event)
     subject = str(event.subject).encode()
     headers = [
@@ -113,6 +149,7 @@ def encode(event: Event[Payload]) -> Record:
         ("ce_time", _written(event.time)),
         ("ce_dataschema", event.dataschema.encode()),
         ("content-type", b"application/json"),
+        *((name, text.encode()) for name, text in extensions),
     ]
     if event.traceparent is not None and _TRACEPARENT.fullmatch(event.traceparent):
         headers.append(("traceparent", event.traceparent.encode()))
@@ -153,6 +190,8 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers) -> Event[Pa
     if key is None or key != attributes["ce_subject"].encode():
         raise Undecodable(DeadLetterCode.SUBJECT_MISMATCH, "/headers/ce_subject", "the record's key is another")
     event_id, source, time = _uuid(attributes, "ce_id"), _source(attributes), _time(attributes)
+    if _SAME_AS in attributes:
+        event_id = _uuid(attributes, _SAME_AS)
     if value is None:
         raise Undecodable(DeadLetterCode.NO_VALUE, "", "the record has no value")
     if len(value) > MAX_EVENT_BYTES:
@@ -163,7 +202,8 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers) -> Event[Pa
     traceparent = attributes.get("traceparent")
     if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
         traceparent = None
-    return Event(event_id, source, model.event_type, subject, time, data, traceparent)
+    said = upcast(data)
+    return Event(event_id, source, said.event_type, subject, time, said, traceparent)
 
 
 def _attributes(headers: Headers) -> dict[str, str]:

@@ -42,7 +42,7 @@ def refusals(said: list[Event[Any]]) -> list[tuple[Any, ...]]:
 
 async def topics(routing: InProcess) -> list[str]:
     """Where what was said since the delivery goes."""
-    return [topic for (topic,) in await routing.rows("SELECT topic FROM outbox ORDER BY id")]
+    return [topic for topic, _ in await routing.said()]
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road[-1])
