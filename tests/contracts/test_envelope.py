@@ -279,8 +279,6 @@ def test_no_value_is_refused() -> None:
         (changed(natinf=[22587]), "/natinf/0"),
         (changed(reference=f"{PERSON}\n"), "/reference"),
         (changed(reference=None), "/reference"),
-        (changed(**{PERSON: 1}), ""),
-        (changed(facts={"from": None, "to": None, PERSON: PERSON}), "/facts"),
         (WRITTEN.value.replace(b"2048", b"2048.0"), "/documents/0/bytes"),
         (WRITTEN.value.replace(b"2048", b"NaN"), "/documents/0/bytes"),
         (WRITTEN.value.replace(b"2048", b"Infinity"), "/documents/0/bytes"),
@@ -297,12 +295,32 @@ def test_what_breaks_the_schema_is_refused_at_its_place_and_not_repeated(value: 
 
 
 @pytest.mark.parametrize(
+    "unknown",
+    [
+        {PERSON: PERSON},
+        {"priority": None, "history": [{"at": "2026-11-23", "deep": [[1.5, True, {}]]}]},
+        {"facts": {"from": "2021-03-01", "to": None, PERSON: [PERSON]}},
+        {
+            "places": [
+                {"ground": "facts", "commune": "33063", "cadastre": "AB 12"},
+                {"ground": "residence", "commune": None},
+            ]
+        },
+    ],
+    ids=lambda unknown: ",".join(unknown),
+)
+def test_fields_that_nobody_knows_are_left_out_wherever_they_stand(unknown: dict[str, object]) -> None:
+    assert decode(KEY, changed(**unknown), WRITTEN.headers) == an_event(submitted(documents=1))
+
+
+@pytest.mark.parametrize(
     "value",
     [
         WRITTEN.value.replace(b'"kind":', b'"kind":"report","kind":'),
         WRITTEN.value.replace(b'"to":', b'"to":null, "to":'),
         WRITTEN.value.replace(b'"bytes":2048', b'"bytes":1,"bytes":2048'),
         WRITTEN.value.replace(b'"kind":', b'"\\u006bind":"report","kind":'),
+        WRITTEN.value.replace(b'"kind":', b'"unknown":{"a":1,"a":1},"kind":'),
     ],
 )
 def test_a_name_given_twice_in_one_object_is_refused(value: bytes) -> None:
