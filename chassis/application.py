@@ -42,7 +42,7 @@ class Application:
 
     def concerns(self, record: ConsumerRecord) -> bool:
         """Whether this service does anything about a record: it reacts to its type, or nobody else would."""
-        kind, source = type_of(record.headers), self.sources[record.topic]
+        kind, source = type_of(record.headers, record.value), self.sources[record.topic]
         return not source.parks or kind not in MODELS or source.handler(kind) is not None
 
     async def apply(self, transaction: Transaction, records: Iterable[ConsumerRecord], *, careful: bool) -> None:
