@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
-from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, superseded, type_of
+from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, type_of
 from infoparquet_contracts.identifiers import ServiceName
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.versions import is_fact
 from opentelemetry.trace import SpanKind
@@ -43,7 +44,7 @@ class Application:
 
     def concerns(self, record: ConsumerRecord) -> bool:
         """Whether this service does anything about a record: it reacts to its type, or nobody else would."""
-        kind, source = type_of(record.headers), self.sources[record.topic]
+        kind, source = type_of(record.headers, record.value), self.sources[record.topic]
         if source.parks and superseded(record.headers):
             return False
         return not source.parks or kind not in MODELS or source.handler(kind) is not None
@@ -93,7 +94,7 @@ class Application:
 
     async def _set_aside(self, transaction: Transaction, record: ConsumerRecord) -> None:
         """Keep a fact of a newer release for it; what no release would name a fact is a dead letter."""
-        kind = type_of(record.headers) or ""
+        kind = type_of(record.headers, record.value) or ""
         if self.sources[record.topic].parks and is_fact(kind) and procedure_of(record.key):
             if await unknown_facts.keep(transaction, record, kind):
                 self.metrics.unknown_facts.labels(kind).inc()

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infoparquet_contracts.envelope import Event, Record, written
+from infoparquet_contracts.envelope import Event, Record
+from infoparquet_contracts.overlap import written
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import (
     BigInteger,

@@ -14,8 +14,9 @@ import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.court import Delivery
-from infoparquet_contracts.envelope import Event, decode, superseded
+from infoparquet_contracts.envelope import Event, decode
 from infoparquet_contracts.facts import Numbered, Routed, Submitted, Unroutable
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 # One question at a time and not too many, so that asking is not what is measured.

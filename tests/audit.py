@@ -9,7 +9,8 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from infoparquet_contracts.envelope import Event, decode, superseded
+from infoparquet_contracts.envelope import Event, decode
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import fold
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic

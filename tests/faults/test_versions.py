@@ -99,11 +99,11 @@ async def test_two_releases_share_topics_and_tables_up_and_down(road: Road) -> N
         # Both releases of the writer and of a reader, then the newer one alone.
         await newer_routing.start()
         await newer_query.start()
-        both = await go_on(road)
+        await go_on(road)
         await ends(routing, query)
         new = await go_on(road)
         said = await versions(road)
-        assert said["v1"] == len([*old, *both, *new]), "the overlap is for everyone"
+        assert said["v1"] == len(road.submitted), "the overlap is for everyone"
         assert said["v2"] >= len(new)
 
         # A reader goes back: what it does not know is kept for it, and it goes on by the older version.
@@ -131,8 +131,7 @@ async def test_two_releases_share_topics_and_tables_up_and_down(road: Road) -> N
         await until(lambda: nothing_unknown(road), what="every fact learnt")
         await shown(road, road.submitted)
         await road.audit()
-        for service in road.services:
-            assert await rows(road, service, LETTERS) == [(0,)]
+        assert [await rows(road, service, LETTERS) for service in road.services] == [[(0,)]] * 3
     finally:
         await newer_routing.kill()
         await newer_query.kill()

@@ -10,7 +10,8 @@ import httpx
 from aiokafka import ConsumerRecord
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from infoparquet_contracts.envelope import Event, decode, encode, superseded
+from infoparquet_contracts.envelope import Event, decode, encode
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, replies_topic
 from sqlalchemy import Connection, MetaData, text
 

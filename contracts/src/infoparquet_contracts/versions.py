@@ -16,6 +16,8 @@ from .parts import Candidate, GroundedCandidate
 from .payload import Payload
 from .registry import MODELS
 
+# An extension of the newer versions: the `ce_id` under which the oldest in force says the same.
+SAME_AS = "ce_sameas"
 _FACT_TYPE = re.compile(r"fr\.justice\.infoparquet\.procedure\.[a-z]+(?:-[a-z]+)*\.v[1-9][0-9]{0,3}")
 
 
