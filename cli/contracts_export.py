@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
-from infoparquet_contracts.published import golden_files, schema_files
+from infoparquet_contracts.published import as_text, golden_files, schema_files
+
+from cli.asyncapi.document import document
 
 _FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
@@ -28,7 +30,7 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Où écrire ; créé s’il manque.")],
     as_json: Annotated[bool, typer.Option("--json", help="Écrit un document JSON.")] = False,
 ) -> None:
-    """Écrit dans un dossier les schémas JSON (schemas/) et les exemples (golden/).
+    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/) et la description asyncapi.json.
 
     Ce qui n’a plus lieu d’être dans schemas/ et golden/ est supprimé ; rien d’autre n’est touché.
     """
@@ -45,7 +47,7 @@ def export(
 
 def published() -> Mapping[str, str]:
     """Every file by its path."""
-    return {**schema_files(), **golden_files()}
+    return {**schema_files(), **golden_files(), "asyncapi.json": as_text(document())}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Written:
