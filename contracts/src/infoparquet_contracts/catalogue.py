@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -31,11 +32,15 @@ _OF_NOTIFY = (facts.Notified, facts.NotificationFailed, facts.Overdue)
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One type at one version. `said_by` are services by their names, or the court as in the topic's declaration."""
+    """One type at one version. `said_by` are services by their names, or the court as in the topic's declaration.
+
+    `until`: when a version that has a newer one is no longer published beside it; it is read for ever.
+    """
 
     model: type[Payload]
     stream: Stream
     said_by: tuple[str, ...]
+    until: datetime | None = None
 
     @property
     def topic(self) -> Topic:
