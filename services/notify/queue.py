@@ -101,7 +101,7 @@ def _delivery(row: Any) -> Delivery:  # noqa: ANN401 - a row of the claim
         row.id,
         row.event_id,
         row.event_time,
-        MODELS[row.event_type].model_validate_json(to_json(row.event_data)),
+        MODELS[row.event_type].model_validate_json(to_json(row.event_data), extra="ignore"),
         row.traceparent,
         row.procedure_id,
         row.reference,
