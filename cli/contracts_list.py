@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, Contract
-from infoparquet_contracts.published import golden_path, schema_path
-from infoparquet_contracts.samples import SAMPLES
+from infoparquet_contracts.published import GOLDEN, golden_path, schema_path
 from infoparquet_contracts.topics import SERVICES
 
 from cli.contracts_services import consumers_of
@@ -33,9 +32,10 @@ def _document(contract: Contract) -> dict[str, Any]:
     return {
         "type": kind,
         "version": contract.version,
+        "published_until": contract.until and contract.until.isoformat().replace("+00:00", "Z"),
         "topic": contract.topic.name,
         "schema": f"{_FOLDER}{schema_path(kind)}",
-        "golden": [f"{_FOLDER}{golden_path(kind, sample.case)}" for sample in SAMPLES[kind]],
+        "golden": [f"{_FOLDER}{golden_path(kind, one.case)}" for one in GOLDEN[kind]],
         "producers": list(contract.said_by),
         "consumers": list(consumers_of(contract)),
     }

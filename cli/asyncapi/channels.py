@@ -23,7 +23,7 @@ _TITLES: Final[Mapping[Stream, tuple[str, str]]] = {
     ),
     "replies": (
         "Réponses d’un tribunal",
-        "Ce que le tribunal répond, sans texte libre ; un sujet par tribunal, écrit par lui seul.",
+        "Ce que le tribunal répond, sans texte libre ; un sujet par tribunal. Le mode structuré y est lu aussi.",
     ),
     "dead-letters": (
         "Messages non traités",

@@ -7,9 +7,10 @@ from infoparquet_contracts.catalogue import CONTRACTS, Contract
 from infoparquet_contracts.french import says
 from infoparquet_contracts.identifiers import TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
 from infoparquet_contracts.operations import RelayBatch
-from infoparquet_contracts.published import golden_of
-from infoparquet_contracts.samples import SAMPLES
+from infoparquet_contracts.overlap import NEWER
+from infoparquet_contracts.published import GOLDEN, Golden
 from infoparquet_contracts.schemas import schema_id, schema_of
+from infoparquet_contracts.versions import SAME_AS
 
 BINDING_VERSION: Final = "0.5.0"
 RELAY_MESSAGE: Final = "relay-batch"
@@ -40,6 +41,8 @@ ENVELOPE: Final[Mapping[str, Any]] = {
         "ce_time": {"type": "string", "pattern": f"^{TIME_PATTERN}$", "description": "Heure, en UTC."},
         "ce_dataschema": {"type": "string", "format": "uri", "description": "Le $id du schéma de la valeur."},
         "content-type": {"const": "application/json"},
+        SAME_AS: UUID | {"description": "Le ce_id sous lequel la plus ancienne version publiée dit la même chose."},
+        NEWER: {"type": "string", "description": "Type, plus récent, dans lequel la même chose vient d’être publiée."},
         "traceparent": {"type": "string", "pattern": f"^{TRACEPARENT_PATTERN}$", "description": "W3C Trace Context."},
     },
 }
@@ -62,12 +65,24 @@ def _message(contract: Contract) -> dict[str, Any]:
         "payload": payload_of(schema_of(contract.model)),
         "correlationId": {"description": "La procédure.", "location": "$message.header#/ce_subject"},
         "bindings": {"kafka": {"key": UUID, "bindingVersion": BINDING_VERSION}},
-        "examples": [_example(sample.case, golden_of(sample)) for sample in SAMPLES[kind]],
+        "examples": [_example(one) for one in GOLDEN[kind]],
+        **_until(contract),
     }
 
 
-def _example(case: str, golden: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": case, "headers": golden["headers"], "payload": golden["value"]}
+def _until(contract: Contract) -> dict[str, Any]:
+    if contract.until is None:
+        return {}
+    day = contract.until.strftime("%d/%m/%Y")
+    return {
+        "deprecated": True,
+        "description": f"Publiée à côté de la version suivante jusqu’au {day} ; lue sans terme.",
+    }
+
+
+def _example(golden: Golden) -> dict[str, Any]:
+    document = golden.document
+    return {"name": golden.case, "headers": document["headers"], "payload": document["value"]}
 
 
 def _relay_batch() -> dict[str, Any]:

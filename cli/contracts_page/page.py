@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import jinja2
 from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, TOPICS, Contract, Stream
 from infoparquet_contracts.envelope import MAX_EVENT_BYTES
 from infoparquet_contracts.french import says
-from infoparquet_contracts.published import golden_of, schema_path
-from infoparquet_contracts.samples import SAMPLES
+from infoparquet_contracts.published import GOLDEN, Golden, schema_path
 from infoparquet_contracts.schemas import schema_of
 from infoparquet_contracts.topics import OPERATOR, SERVICES, Topic, group_of, relay_topic, tribunal_group
 from markupsafe import Markup, escape
@@ -142,14 +141,15 @@ def _version(contract: Contract, newer: int | None) -> Version:
         contract,
         newer,
         fields_of(contract.model),
-        tuple(_example(one.case, golden_of(one)) for one in SAMPLES[kind]),
+        tuple(_example(one) for one in GOLDEN[kind]),
         highlighted(schema_of(contract.model)),
         schema_path(kind),
     )
 
 
-def _example(case: str, golden: Mapping[str, Any]) -> Example:
-    return Example(case, golden["key"], golden["headers"], highlighted(golden["value"]))
+def _example(golden: Golden) -> Example:
+    document = golden.document
+    return Example(golden.case, document["key"], document["headers"], highlighted(document["value"]))
 
 
 def highlighted(document: object) -> Markup:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from infoparquet_contracts.catalogue import CONTRACTS, Contract
-from infoparquet_contracts.facts import Overdue
+from infoparquet_contracts.earlier import RoutedV1
+from infoparquet_contracts.facts import Overdue, Routed
 from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.topics import SERVICES
+from infoparquet_contracts.versions import types_of
 from typer.testing import CliRunner
 
 from cli.contracts_services import consumers_of
@@ -79,14 +81,24 @@ def test_the_table_fits_a_terminal_of_eighty_columns() -> None:
     assert len(lines) > len(MODELS)
 
 
-@pytest.mark.parametrize(
-    "contract", [one for one in CONTRACTS if one.stream != "dead-letters"], ids=lambda one: one.model.event_type
-)
-def test_a_type_is_said_by_the_services_whose_code_makes_it(contract: Contract) -> None:
-    kind = contract.model.event_type
-    makers = tuple(one for one in SERVICES if kind in models_made_in(PROJECT / "services" / one))
+JOURNAL_AND_COURTS = [one for one in CONTRACTS if one.stream != "dead-letters"]
+
+
+@pytest.mark.parametrize("contract", JOURNAL_AND_COURTS, ids=lambda one: one.model.event_type)
+def test_a_type_is_said_by_the_services_whose_code_makes_its_newest_version(contract: Contract) -> None:
+    newest = next(kind for kind, model in MODELS.items() if contract.model.event_type in types_of(model))
+    makers = tuple(one for one in SERVICES if newest in models_made_in(PROJECT / "services" / one))
     declared = tuple(one for one in contract.said_by if one in SERVICES)
-    assert (makers or NOT_SAID_YET.get(kind, ())) == declared
+    assert (makers or NOT_SAID_YET.get(newest, ())) == declared
+
+
+def test_a_version_that_has_a_newer_one_stands_below_it_and_says_until_when_it_is_published() -> None:
+    listed = json.loads(run("--json"))
+    kinds = [one["type"] for one in listed]
+    older = kinds.index(RoutedV1.event_type)
+    assert kinds[older - 1] == Routed.event_type
+    assert listed[older]["published_until"] == "2028-01-01T00:00:00Z"
+    assert listed[older - 1]["published_until"] is None
 
 
 def test_dead_letters_are_the_chassis_s_and_so_every_service_s() -> None:

@@ -11,8 +11,8 @@ from infoparquet_contracts.catalogue import CONTRACTS
 from infoparquet_contracts.codes import DismissalGround, Kind, Orientation, Status
 from infoparquet_contracts.facts import Decided, Submitted
 from infoparquet_contracts.french import FIELDS, says
+from infoparquet_contracts.published import GOLDEN
 from infoparquet_contracts.registry import MODELS
-from infoparquet_contracts.samples import SAMPLES
 
 from cli.contracts_page.fields import Choice, fields_of
 from cli.contracts_page.page import highlighted, page
@@ -34,7 +34,12 @@ def test_every_type_is_described_with_what_it_says_and_all_its_examples(text: st
         kind = contract.model.event_type
         assert f"<code>{kind.replace('.', '.<wbr>')}</code>" in text
         assert html.escape(says(contract.model)) in text
-        assert all(f"<code>{sample.event.id}</code>" in text for sample in SAMPLES[kind])
+        assert all(f"<code>{one.document['headers']['ce_id']}</code>" in text for one in GOLDEN[kind])
+
+
+def test_the_newest_version_comes_first_and_an_earlier_one_says_until_when_it_is_published(text: str) -> None:
+    assert text.index('id="procedure-routed-v2"') < text.index('id="procedure-routed-v1"')
+    assert "Publiée à côté de la version 2 jusqu’au 01/01/2028" in text
 
 
 def test_every_code_of_an_event_has_its_french_label_beside_it(text: str) -> None:

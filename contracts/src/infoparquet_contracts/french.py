@@ -68,6 +68,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "from": "Premier jour ; null s’il est inconnu",
         "ground": "Ce qui rattache le lieu à la procédure",
         "id": "Identifiant",
+        "informed": "Informé de ce que reçoit le tribunal saisi",
         "kind": "Nature de la procédure",
         "legal_basis": "Articles sur lesquels repose la règle",
         "matched": "Ce sur quoi la règle s’est appuyée ; vide pour la décision d’un opérateur",
@@ -105,6 +106,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 _FIELDS_OF_TYPES = {
+    ("procedure.routed", "candidates[].legal_basis"): "Articles sur lesquels repose sa règle ; null si nul ne l’a dit",
     ("procedure.decided", "ground"): "Motif du classement sans suite, et de lui seul",
     ("reply.decided", "ground"): "Motif du classement sans suite, et de lui seul",
     ("tribunal.reply-refused", "reply"): "Réponse refusée ; null si elle n’a pu être lue jusque-là",
