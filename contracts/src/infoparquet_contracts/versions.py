@@ -106,6 +106,11 @@ def version_of(event_type: str) -> int:
     return int(event_type.rpartition(".v")[2])
 
 
+def fact_of(event_type: str) -> str:
+    """What a type says, whatever its version: `routed`."""
+    return event_type.rpartition(".v")[0].rpartition(".")[2]
+
+
 def is_fact(event_type: str) -> bool:
     """Whether the type is named as a fact of the journal is, known here or not."""
     return _FACT_TYPE.fullmatch(event_type) is not None
