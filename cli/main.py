@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "reference": "cli.reference:reference",
     "tribunal": "cli.tribunal:tribunal",
     "dead-letters": "cli.dead_letters:dead_letters",
+    "contracts": "cli.contracts:group",
     "positions": "cli.positions:positions",
     "token": "cli.token:token",
     "bench": "cli.bench:bench",
