@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
-from collections.abc import Iterator
 from email import message_from_string
 from importlib.metadata import distribution
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
+README = (CONTRACTS / "README.md").read_text(encoding="utf-8")
 EVERY_MODULE = """
 import importlib, pkgutil, sys, infoparquet_contracts as package
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
@@ -82,19 +83,16 @@ def run(*command: object) -> str:
     return done.stdout
 
 
-def examples() -> Iterator[str]:
-    yield from re.findall(r"```python\n(.*?)```", (CONTRACTS / "README.md").read_text(), flags=re.DOTALL)
-
-
 def test_the_wheel_asks_for_pydantic_alone_and_says_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         said = message_from_string(archive.read(metadata).decode())
     assert [Requirement(one).name for one in said.get_all("Requires-Dist", [])] == ["pydantic"]
-    assert (said["Name"], said["Version"], said["Requires-Python"]) == ("infoparquet-contracts", "1.0.0", ">=3.11")
-    assert said["License-Expression"] == "EUPL-1.2"
-    assert said.get_payload().strip().startswith("# infoparquet-contracts")
+    asked = tomllib.loads((CONTRACTS / "pyproject.toml").read_text())["project"]
+    assert (said["Name"], said["Version"]) == (asked["name"], asked["version"])
+    assert (said["Requires-Python"], said["License-Expression"]) == (">=3.11", "EUPL-1.2")
+    assert said.get_payload().strip() == README.strip()
     assert {name.partition("/")[0] for name in names} == {"infoparquet_contracts", metadata.partition("/")[0]}
     assert "infoparquet_contracts/py.typed" in names
     assert not [name for name in names if "test" in name]
@@ -120,8 +118,10 @@ def test_an_event_is_written_and_read_there(python: Path) -> None:
 
 
 def test_the_readme_s_examples_run_there(python: Path) -> None:
-    (example, *_) = examples()
-    run(python, "-I", "-W", "error", "-c", f"{ROUND_TRIP}\n{example}\nread(record)")
+    examples = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
+    use = "read(record)\nread(acknowledge(event))"
+    said = run(python, "-I", "-W", "error", "-c", "\n".join([ROUND_TRIP, examples, use]))
+    assert said.endswith("is number 2026-00000042-26\n")
 
 
 def test_a_strict_type_checker_takes_an_integrator_s_program(python: Path, tmp_path: Path) -> None:
