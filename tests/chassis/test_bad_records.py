@@ -111,6 +111,11 @@ HOSTILE: dict[str, tuple[Raw, DeadLetterCode, str]] = {
         Code.DUPLICATE_NAME,
         "",
     ),
+    "a structured type that nobody knows": (
+        in_structured_mode(an_event(a_submission()), type="fr.example.v1"),
+        Code.UNKNOWN_TYPE,
+        "/type",
+    ),
     "structured data that is wrong": (
         in_structured_mode(an_event(a_submission()), data={SECRET.decode(): 1}),
         Code.SCHEMA_VIOLATION,
@@ -174,7 +179,7 @@ async def bad_batch(numbering: Numbering) -> Handled:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hostile(numbering: Numbering) -> Handled:
-    """Each hostile record in a batch of its own, a good one after each; what is harmless, and others' business last."""
+    """Each hostile record in a batch of its own, a good one after each; then others’ business, and what is harmless."""
     good_ones = [good() for _ in HOSTILE]
     others = in_structured_mode(an_event(Numbered(number="2026-00000042-26", authority="local")))
     async with numbering.running():
@@ -183,7 +188,7 @@ async def hostile(numbering: Numbering) -> Handled:
             at = await numbering.write(8, [one])
             first = at if first is None else first
             await numbering.write(8, [following])
-        for one in (*HARMLESS.values(), others):
+        for one in (others, *HARMLESS.values()):
             last = await numbering.write(8, [one])
         await numbering.reaches(8, last + 1)
     assert first is not None

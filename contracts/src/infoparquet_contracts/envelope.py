@@ -134,6 +134,11 @@ def id_of(headers: Headers, value: bytes | None) -> str | None:
     return _told("id", headers, value)
 
 
+def type_pointer(headers: Headers) -> str:
+    """Where a record says its type, for whoever refuses it there."""
+    return "/type" if structured.is_structured(headers) else "/headers/ce_type"
+
+
 def _told(name: Literal["type", "id"], headers: Headers, value: bytes | None) -> str | None:
     if structured.is_structured(headers):
         return None if value is None or len(value) > MAX_EVENT_BYTES else structured.told(value, name)

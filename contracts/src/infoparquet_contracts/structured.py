@@ -15,7 +15,7 @@ from .record import Headers
 from .undecodable import Undecodable
 
 _STRUCTURED = re.compile(rb"application/cloudevents\+json(?:\s*;.*)?", re.IGNORECASE)
-_TEXTS = ("specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype")
+_TEXTS = ("specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype", "sameas")
 _OF_HEADERS = (DeadLetterCode.MISSING_HEADER, DeadLetterCode.INVALID_HEADER)
 
 
