@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "competence": "cli.competence_group:group",
     "reference": "cli.reference:reference",
     "tribunal": "cli.tribunal:tribunal",
+    "contracts": "cli.contracts:group",
     "dead-letters": "cli.dead_letters:dead_letters",
     "positions": "cli.positions:positions",
     "token": "cli.token:token",
