@@ -11,6 +11,7 @@ from infoparquet_contracts.free_text import free_text, unbounded_numbers
 from infoparquet_contracts.meanings import changes
 from infoparquet_contracts.refusals import ABSENT
 from infoparquet_contracts.subset import Path, Schema, unjudged
+from infoparquet_contracts.versions import version_of
 
 from cli.contracts_readers import Code, everyone_of
 from cli.contracts_reading import Consumer, Reading
@@ -71,13 +72,14 @@ def judge(tree: Tree, reference: Reference) -> Verdict:
     said = {one.type: one for one in tree.said()}
     committed = read_schemas(tree.schemas)
     gate = _Gate(Reading(Code(tree)), said)
-    found = list(_rewritten(tree, reference.kept))
+    found = [*_rewritten(tree, reference.kept), *_not_understood(said, reference)]
     doubts = list(_not_generated(said, committed)) if committed else []
     for release in reference.releases:
         for event_type, schema in release.schemas.items():
             for now in _versions(event_type, said, committed):
                 found += gate.breaks(release, event_type, schema, now)
-                doubts += _doubts(event_type, schema, now)
+                # What was said otherwise in an earlier release was looked at when the later one was made.
+                doubts += _doubts(event_type, schema, now) if release is reference.releases[-1] else ()
     doubts += [
         Doubt(one.type, pointer(path), "unbounded-number", "", "")
         for one in _judged(said)
@@ -124,12 +126,6 @@ class _Gate:
         return ("journal", ()) if one is None else (cast("Stream", one.stream), one.readers)
 
 
-def version_of(event_type: str) -> int:
-    """The number at the end of a type's name; 0 where there is none."""
-    number = event_type.rpartition(".v")[2]
-    return int(number) if number.isdecimal() else 0
-
-
 def _versions(event_type: str, said: Mapping[str, Said], committed: Mapping[str, Schema]) -> Iterator[Schema | None]:
     """The type as the code has it, and as the committed schema has it where that is another."""
     code = said[event_type].schema if event_type in said else None
@@ -139,8 +135,17 @@ def _versions(event_type: str, said: Mapping[str, Said], committed: Mapping[str,
 
 
 def _judged(said: Mapping[str, Said]) -> Iterator[Said]:
-    """What has no place where another break says already that it is not understood."""
+    """Those that are understood; of the others a break says that they are not."""
     return (one for one in said.values() if not unjudged(one.schema))
+
+
+def _not_understood(said: Mapping[str, Said], reference: Reference) -> Iterator[Found]:
+    """A new type is compared with nothing yet: what will never be comparable is told before it is released."""
+    released = {event_type for release in reference.releases for event_type in release.schemas}
+    for one in said.values():
+        for path, keyword in unjudged(one.schema) if one.type not in released else ():
+            told = (Rupture.UNSUPPORTED_KEYWORD, None, None, ABSENT, keyword)
+            yield Found(one.type, one.version, pointer(path), *told)
 
 
 def _doubts(event_type: str, schema: Schema, now: Schema | None) -> Iterator[Doubt]:

@@ -1,7 +1,8 @@
 """Where a service's code reads a field of an event: file and line, from the source.
 
 Too much rather than too little: an attribute of that name counts whatever it is read from, and so does a field along
-the way to it. Code that passes an event on whole (`model_dump`, `to_json`, `model_fields`) reads every field of it.
+the way to it. Code that passes an event on whole (`model_dump`, `to_json`, `forms.keep`, `model_fields`) reads every
+field of it.
 """
 
 import ast
@@ -112,7 +113,7 @@ class _Source:
                     yield _Read(name, node.lineno, _ANY_MODEL)
                 case ast.Call(func=ast.Attribute(attr="model_dump" | "model_dump_json", value=whole)):
                     yield from self._whole(whole, node.lineno)
-                case ast.Call(func=ast.Name(id="to_json"), args=[whole, *_]):
+                case ast.Call(func=ast.Name(id="to_json") | ast.Attribute(attr="keep"), args=[whole, *_]):
                     yield from self._whole(whole, node.lineno)
 
     def _every_field(self, owner: ast.expr, line: int) -> Iterator[_Read]:

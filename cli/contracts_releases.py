@@ -51,7 +51,7 @@ def find_reference(tree: Tree, against: str | None) -> Reference:
     released = releases_of(tree)
     if against is None:
         if not released:
-            raise UnknownRelease(str(tree.released))
+            raise UnknownRelease(f"{tree.released}, où rien n’est publié")
         return Reference(released)
     named = tuple(release for release in released if release.name == against)
     if named:
@@ -84,8 +84,8 @@ def _of_revision(tree: Tree, revision: str) -> Reference:
     standing = [name for name in listed.decode().split("\0") if name]
     archive = _git(tree, "archive", "--format=tar", revision, *standing) if standing else None
     if archive is None:
-        raise UnknownRelease(revision)
-    files = _unpacked(archive, revision)
+        raise UnknownRelease(f"{revision}, où rien n’était publié")
+    files = _unpacked(archive)
     names = sorted({path.parts[2] for path in files if path.parts[1] == "released"}, key=order)
     kept = tuple(Release(name, _below(files, f"contracts/released/{name}")) for name in names)
     return Reference((*kept, *_alone(revision, _below(files, "contracts/schemas"))), kept)
@@ -95,15 +95,21 @@ def _below(files: dict[PurePosixPath, Schema], folder: str) -> Schemas:
     return {path.stem: schema for path, schema in files.items() if str(path.parent) == folder}
 
 
-def _unpacked(archive: bytes, revision: str) -> dict[PurePosixPath, Schema]:
+def _unpacked(archive: bytes) -> dict[PurePosixPath, Schema]:
     files = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:
             path, content = PurePosixPath(member.name), members.extractfile(member)
-            release = path.parts[2] if len(path.parts) == 4 else "0.0.0"
-            if content is not None and path.suffix == ".json" and VERSION.fullmatch(release):
-                files[path] = parse_schema(content.read(), f"{revision}:{path}")
+            if content is not None and _is_schema(path):
+                files[path] = parse_schema(content.read(), path)
     return files
+
+
+def _is_schema(path: PurePosixPath) -> bool:
+    """`contracts/released/1.0.0/….json`, or `contracts/schemas/….json`."""
+    folders = path.parts[1:-1]
+    known = folders == ("schemas",) or (len(folders) == 2 and VERSION.fullmatch(folders[1]) is not None)
+    return known and path.suffix == ".json"
 
 
 def _git(tree: Tree, *words: str) -> bytes | None:

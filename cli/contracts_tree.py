@@ -2,17 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import infoparquet_contracts
 from infoparquet_contracts.subset import Schema
 
 _PACKAGE = Path("contracts/src/infoparquet_contracts")
+_TYPE = re.compile(r"[a-z0-9.-]+\.v[1-9][0-9]{0,3}")
 Schemas = Mapping[str, Schema]
 
 
@@ -81,11 +83,13 @@ def find_tree(folder: Path | None) -> Tree:
 
 def read_schemas(folder: Path) -> dict[str, Schema]:
     """The schemas in a folder, by their event types."""
-    return {file.stem: parse_schema(file.read_bytes(), str(file)) for file in sorted(folder.glob("*.json"))}
+    return {file.stem: parse_schema(file.read_bytes(), file) for file in sorted(folder.glob("*.json"))}
 
 
-def parse_schema(content: bytes, name: str) -> Schema:
-    """Raises `BrokenContracts` with the file's name."""
+def parse_schema(content: bytes, name: PurePath) -> Schema:
+    """Raises `BrokenContracts` with the file's name, which is that of a type and its version."""
+    if not _TYPE.fullmatch(name.stem):
+        raise BrokenContracts(f"{name} : un schéma porte le nom de son type, comme fr.justice….routed.v1.json")
     try:
         schema: Any = json.loads(content)
     except (ValueError, RecursionError) as error:

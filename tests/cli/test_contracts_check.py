@@ -93,6 +93,14 @@ def test_the_project_fits_everything_that_was_released() -> None:
     assert "1.0.0" in document["against"]
 
 
+def test_the_project_is_the_one_around_the_current_folder(tree: Path, change: Change) -> None:
+    change("facts.py", "    authority: AuthorityCode\n", "")
+    command = [sys.executable, "-P", "-m", "cli.main", "contracts", "check", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tree / "contracts/src", check=False)  # noqa: S603 - our own words
+    assert done.returncode == 1, done.stderr
+    assert [one["field"] for one in json.loads(done.stdout)["breaks"]] == ["/authority"]
+
+
 def test_an_unchanged_copy_passes(tree: Path) -> None:
     assert checked(tree)["compatible"]
 
@@ -184,7 +192,7 @@ def test_an_optional_field_passes(tree: Path, change: Change) -> None:
     )
     document = checked(tree)
     assert document["compatible"]
-    assert document["to_confirm"] == [
+    assert [one for one in document["to_confirm"] if "notified" in one["type"]] == [
         {
             "type": f"{PROCEDURE}.notified.v1",
             "field": "",
@@ -195,18 +203,29 @@ def test_an_optional_field_passes(tree: Path, change: Change) -> None:
     ]
 
 
-def test_a_new_fact_passes(tree: Path, change: Change) -> None:
+def add_fact(change: Change, field: str) -> None:
     fact = f'''class Archived(Payload):
     event_type: ClassVar[str] = "{PROCEDURE}.archived.v1"
     fact: ClassVar[str] = "archived"
 
-    at: Time
+    {field}
 
 
 class Overdue(Payload):'''
     change("facts.py", "class Overdue(Payload):", fact)
     change("registry.py", "    facts.Overdue,\n", "    facts.Overdue,\n    facts.Archived,\n")
+
+
+def test_a_new_fact_passes(tree: Path, change: Change) -> None:
+    add_fact(change, "at: Time")
     assert checked(tree)["compatible"]
+
+
+def test_a_new_fact_that_could_never_be_compared_is_refused_before_it_is_released(tree: Path, change: Change) -> None:
+    add_fact(change, "pair: tuple[Natinf, Nataff]")
+    document = checked(tree)
+    assert told(document) == {("archived.v1", "/pair", "unsupported-keyword", None)}
+    assert document["breaks"][0]["now"] == "prefixItems"
 
 
 def test_another_meaning_is_left_to_people(tree: Path, change: Change) -> None:
@@ -267,6 +286,14 @@ def test_a_release_that_was_rewritten_since_a_revision_is_named(tree: Path) -> N
     assert ("numbered.v1", "", "release-rewritten", None) in told(checked(tree, "--against", "HEAD"))
     file.unlink()
     assert ("numbered.v1", "", "release-rewritten", None) in told(checked(tree, "--against", "HEAD"))
+
+
+def test_a_revision_at_which_nothing_was_released_is_wrong_use(tree: Path) -> None:
+    git(tree, "init", "-q")
+    git(tree, "commit", "-qm", "Before", "--allow-empty")
+    result = run("check", "--tree", str(tree), "--against", "HEAD")
+    assert result.exit_code == 2
+    assert "Référence inconnue : HEAD, où rien n’était publié." in result.stderr
 
 
 @pytest.mark.parametrize("reference", ["9.9.9", "no-such-branch", "--output=x", "../nowhere"])

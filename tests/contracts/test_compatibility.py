@@ -260,6 +260,7 @@ def test_a_schema_that_refers_to_itself_is_compared_to_its_end() -> None:
         {"type": "text"},
         {"properties": []},
         {"required": "field"},
+        {"type": "object", "required": ["field"]},
         {"minLength": -1},
         {"$ref": "#/$defs/Missing"},
         {"$ref": "https://elsewhere.example/schema.json"},

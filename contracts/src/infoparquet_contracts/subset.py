@@ -175,6 +175,9 @@ def _unjudged(
     for whole in ("$ref", "anyOf"):
         if whole in schema:
             wrong += sorted(said - {whole, "default"} - set(wrong))
+    # A field that must be there and is declared nowhere would be neither written nor known.
+    if not wrong and {*schema.get("required", ())} - {*schema.get("properties", ())}:
+        wrong.append("required")
     yield from ((path, keyword) for keyword in wrong)
     if wrong:
         return
