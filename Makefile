@@ -45,6 +45,11 @@ fix: setup ## what a machine can mend of format and lint
 docs: setup ## writes the pages under docs/ that come from the data: the map of the courts' territories
 	$(BIN)/python -m reference.map > docs/competence.html.new && mv docs/competence.html.new docs/competence.html
 
+.PHONY: contracts
+contracts: setup ## writes what is published of the contracts: contracts/{schemas,golden,asyncapi.json}, docs/contracts.html
+	$(BIN)/infoparquet contracts export contracts
+	$(BIN)/python -m cli.contracts_page > docs/contracts.html.new && mv docs/contracts.html.new docs/contracts.html
+
 .PHONY: bench
 bench: setup ## how fast, beside the raw floor of the same run (ARGS=--quick)
 	$(BIN)/infoparquet bench $(ARGS)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from infoparquet_contracts.catalogue import EVERY_COURT, Contract, Stream
+from infoparquet_contracts.catalogue import EVERY_COURT, Stream
 
-from cli.contracts_tree import BrokenContracts, Tree, find_tree
+from cli.contracts_tree import BrokenContracts, Tree
 
 _TABLES = ("HANDLERS", "handlers")
 EVERYTHING = "Payload"
@@ -89,12 +89,6 @@ def taken_by(code: Code, event_type: str, stream: Stream, read_by: Iterable[str]
 def everyone_of(read_by: Iterable[str]) -> tuple[str, ...]:
     """The readers of a topic, those of every court as `tribunal:*`."""
     return tuple(reader.replace(EVERY_COURT, "*") for reader in read_by)
-
-
-def consumers_of(contract: Contract) -> tuple[str, ...]:
-    """The readers of one of the contracts of this program."""
-    code = Code(find_tree(None))
-    return taken_by(code, contract.model.event_type, contract.stream, contract.topic.read_by)
 
 
 def _handled(code: Code, service: str) -> frozenset[str]:

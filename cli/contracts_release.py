@@ -1,10 +1,10 @@
 """`infoparquet contracts release`: the contracts of now become a release, which nothing changes afterwards."""
 
-import json
 import shutil
 from typing import Annotated
 
 import typer
+from infoparquet_contracts.published import as_text
 
 from cli.contracts_check import FAILED, WRONG_USE, TreeOption, asked_tree, verdict_on
 from cli.contracts_releases import VERSION, Reference, order, releases_of
@@ -40,7 +40,6 @@ def _write(tree: Tree, version: str) -> int:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     for one in said:
-        written = json.dumps(one.schema, ensure_ascii=False, indent=2) + "\n"
-        (draft / f"{one.type}.json").write_text(written, encoding="utf-8")
+        (draft / f"{one.type}.json").write_text(as_text(one.schema), encoding="utf-8")
     draft.rename(folder)
     return len(said)

@@ -1,54 +1,34 @@
 """Who takes which event and where its fields are read, as the source says it, against the services as they run."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-from infoparquet_contracts.catalogue import CONTRACTS, Contract
+from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, Contract
 from infoparquet_contracts.facts import Delivered, Routed, Submitted, Withdrawn
 from infoparquet_contracts.payload import Payload
-from infoparquet_contracts.versions import types_of
 
-from cli.contracts_readers import Code, consumers_of
+from cli.contracts_readers import Code
 from cli.contracts_reading import Reading
+from cli.contracts_services import consumers_of
 from cli.contracts_tree import Tree
-from services.intake import handlers as intake
-from services.notify import handlers as notify
-from services.numbering import handlers as numbering
-from services.query import handlers as query
-from services.routing import handlers as routing
 from tests.processes import ROOT
 
-HANDLERS: Mapping[str, Mapping[type[Payload], Any]] = {
-    "intake": intake.HANDLERS,
-    "numbering": numbering.HANDLERS,
-    "routing": routing.handlers(cast("Any", None)),
-    "notify": notify.handlers(1),
-    "query": query.HANDLERS,
-}
-JOURNAL = [contract for contract in CONTRACTS if contract.stream == "journal"]
+READING = Reading(Code(Tree(ROOT)))
 
 
 def named(contract: Contract) -> str:
     return contract.model.event_type
 
 
-@pytest.mark.parametrize("contract", JOURNAL, ids=named)
-def test_the_readers_of_a_fact_are_the_services_that_have_a_handler_for_it(contract: Contract) -> None:
-    taken = {name: {one for model in models for one in types_of(model)} for name, models in HANDLERS.items()}
-    assert {*consumers_of(contract)} == {name for name, types in taken.items() if contract.model.event_type in types}
-
-
-def test_other_messages_have_the_readers_of_their_topic() -> None:
-    others = {contract.stream: consumers_of(contract) for contract in CONTRACTS if contract.stream != "journal"}
-    assert others == {"court": ("tribunal:*",), "replies": ("routing",), "dead-letters": ("operator",)}
+@pytest.mark.parametrize("contract", CONTRACTS, ids=named)
+def test_the_readers_told_from_the_source_are_those_of_the_services_as_they_run(contract: Contract) -> None:
+    told = READING.takers(contract.model.event_type, contract.stream, contract.topic.read_by)
+    assert told == tuple(name.replace(EVERY_COURT, "*") for name in consumers_of(contract))
 
 
 def read_at(model: type[Payload], *path: str) -> dict[str, tuple[str, ...]]:
     (contract,) = (one for one in CONTRACTS if one.model is model)
-    reading = Reading(Code(Tree(ROOT)))
-    found = reading.consumers(model.event_type, contract.stream, contract.topic.read_by, path)
+    found = READING.consumers(model.event_type, contract.stream, contract.topic.read_by, path)
     return {one.name: one.reads_at for one in found}
 
 
@@ -79,7 +59,11 @@ def test_a_read_is_found_however_it_is_written(
 
 def test_a_pattern_of_another_fact_is_no_read() -> None:
     pattern = line("services/routing/progress.py", "facts.Withdrawn(reason=reason)")
-    others = [one.model for one in JOURNAL if "reason" in one.model.model_fields and one.model is not Withdrawn]
+    others = [
+        one.model
+        for one in CONTRACTS
+        if one.stream == "journal" and "reason" in one.model.model_fields and one.model is not Withdrawn
+    ]
     assert others
     assert all(pattern not in read_at(model, "reason")["routing"] for model in others)
 

@@ -1,17 +1,16 @@
 """Every event type with the topic it stands on and who says it: what the published documents are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 from . import facts, operations
-from .earlier import EARLIER
 from .payload import Payload
-from .registry import COURT_MESSAGES, FACTS, REPLIES
+from .registry import COURT_MESSAGES, FACTS, MODELS, REPLIES
 from .topics import DEAD_LETTERS, JOURNAL, SERVICES, Topic, replies_topic, tribunal_topic
-from .versions import STEPS, version_of
+from .versions import STEPS, types_of, version_of
 
 Stream = Literal["journal", "court", "replies", "dead-letters"]
 
@@ -61,10 +60,14 @@ def _speaker(fact: type[Payload]) -> str:
     return names.get(fact.fact, "routing")
 
 
+def _versions(newest: type[Payload]) -> Iterator[type[Payload]]:
+    return (MODELS[name] for name in types_of(newest))
+
+
 _UNTIL = {step.older: step.until for step in STEPS}
 
 CONTRACTS: tuple[Contract, ...] = (
-    *(Contract(fact, "journal", (_speaker(fact),), _UNTIL.get(fact)) for fact in (*FACTS, *EARLIER)),
+    *(Contract(fact, "journal", (_speaker(fact),), _UNTIL.get(fact)) for newest in FACTS for fact in _versions(newest)),
     *(Contract(message, "court", TOPICS["court"].written_by) for message in COURT_MESSAGES),
     *(Contract(reply, "replies", TOPICS["replies"].written_by) for reply in REPLIES),
     Contract(operations.DeadLetter, "dead-letters", SERVICES),
