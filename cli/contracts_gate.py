@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from infoparquet_contracts.catalogue import Stream
 from infoparquet_contracts.compatibility import Direction, Rupture, breaks
@@ -123,7 +123,7 @@ class _Gate:
         kin = event_type.rsplit(".", 2)[0]
         alike = [one for one in self._said.values() if one.type.rsplit(".", 2)[0] == kin]
         one = self._said.get(event_type) or (alike[0] if alike else None)
-        return ("journal", ()) if one is None else (cast("Stream", one.stream), one.readers)
+        return ("journal", ()) if one is None else (one.stream, one.readers)
 
 
 def _versions(event_type: str, said: Mapping[str, Said], committed: Mapping[str, Schema]) -> Iterator[Schema | None]:

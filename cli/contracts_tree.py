@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import infoparquet_contracts
+from infoparquet_contracts.catalogue import Stream
 from infoparquet_contracts.subset import Schema
 
 _PACKAGE = Path("contracts/src/infoparquet_contracts")
@@ -32,7 +33,7 @@ class Said:
 
     type: str
     version: int
-    stream: str
+    stream: Stream
     fact: str
     readers: tuple[str, ...]
     schema: Schema
