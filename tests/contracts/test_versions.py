@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from infoparquet_contracts.codes import Formation
 from infoparquet_contracts.earlier import EARLIER, RoutedV1
@@ -52,6 +52,7 @@ def test_every_earlier_version_has_a_way_up_to_the_newest_and_that_one_has_none(
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.older.event_type)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_went_up_and_down_again_is_what_it_was(step: Any, data: st.DataObject) -> None:
     older = step.older.model_validate_json(json.dumps(data.draw(values_of(step.older))))
