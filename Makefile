@@ -45,7 +45,7 @@ docs: setup ## writes the pages under docs/ that come from the data: the map of 
 	$(BIN)/python -m reference.map > docs/competence.html.new && mv docs/competence.html.new docs/competence.html
 
 .PHONY: contracts
-contracts: setup ## writes what is published of the contracts: schemas, samples and AsyncAPI under contracts/
+contracts: setup ## writes what is published of the contracts: schemas, samples, AsyncAPI and OpenAPI under contracts/
 	$(BIN)/infoparquet contracts export contracts
 
 .PHONY: bench

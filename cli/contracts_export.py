@@ -10,9 +10,11 @@ from typing import Annotated, Final, NoReturn
 import typer
 from infoparquet_contracts.published import golden_files, schema_files
 
+from cli.contracts_openapi import openapi_files
+
 _FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
-_GENERATED: Final = ("schemas", "golden")
+_GENERATED: Final = ("schemas", "golden", "openapi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Où écrire ; créé s’il manque.")],
     as_json: Annotated[bool, typer.Option("--json", help="Écrit un document JSON.")] = False,
 ) -> None:
-    """Écrit dans un dossier les schémas JSON (schemas/) et les exemples (golden/).
+    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/) et les API (openapi/).
 
-    Ce qui n’a plus lieu d’être dans schemas/ et golden/ est supprimé ; rien d’autre n’est touché.
+    Ce qui n’a plus lieu d’être dans schemas/, golden/ et openapi/ est supprimé ; rien d’autre n’est touché.
     """
     try:
         done = write(folder, published())
@@ -45,7 +47,7 @@ def export(
 
 def published() -> Mapping[str, str]:
     """Every file by its path."""
-    return {**schema_files(), **golden_files()}
+    return {**schema_files(), **golden_files(), **openapi_files()}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Written:

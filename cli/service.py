@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, get_args
 
 import typer
@@ -22,7 +23,7 @@ _Services = Annotated[list[str], typer.Argument(help=f"Le ou les services : {_LI
 
 
 def serve(service: _Service) -> None:
-    """Fait tourner un service (API, lecture du journal, relais) jusqu'à SIGTERM ; ne migre jamais la base."""
+    """Fait tourner un service (API, lecture du journal, relais) jusqu’à SIGTERM ; ne migre jamais la base."""
     # What is made here lives as long as the process: collecting it again and again is a tenth of the start.
     gc.disable()
     import uvloop
@@ -40,7 +41,7 @@ def serve(service: _Service) -> None:
 
 
 def migrate(services: _Services) -> None:
-    """Amène la base d'un service au dernier schéma et crée les sujets Kafka qui manquent."""
+    """Amène la base d’un service au dernier schéma et crée les sujets Kafka qui manquent."""
     told = json.loads(os.environ.pop(MIGRATIONS, "{}"))
     for service in services:
         os.environ.update(told.get(service, {}))
@@ -55,22 +56,28 @@ def _migrate(service: str) -> None:
         created = asyncio.run(migrate_service(built, settings))
     except (Unavailable, OSError) as error:
         dependency = error.dependency if isinstance(error, Unavailable) else "database"
-        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu'il est démarré, puis recommencez.")
+        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
     typer.echo(f"{service} : schéma à jour, {len(created)} sujets créés.", err=True)
 
 
 def _built(service: str) -> tuple[Any, Settings]:
     if service not in get_args(Name):
-        _stop(2, f"« {service} » n'est pas un service ; il y a {_LIST}.")
-    module = importlib.import_module(f"services.{service}.service")
-    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
+        _stop(2, f"« {service} » n’est pas un service ; il y a {_LIST}.")
+    build, model = parts_of(service)
     try:
         settings = read_settings(model)
-        return module.build(settings), settings
+        return build(settings), settings
     except SettingsError as error:
         _stop(1, "\n".join(error.problems))
     except BrokenReference as error:
         _stop(1, broken_reference(error))
+
+
+def parts_of(service: str) -> tuple[Callable[[Any], Any], type[Settings]]:
+    """What builds a service, and the settings that it is built from."""
+    module = importlib.import_module(f"services.{service}.service")
+    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
+    return module.build, model
 
 
 def _stop(code: int, message: str) -> NoReturn:
