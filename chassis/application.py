@@ -9,13 +9,15 @@ from uuid import UUID
 import structlog
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
-from infoparquet_contracts.envelope import Event, Undecodable, decode, type_of
+from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, type_of
 from infoparquet_contracts.identifiers import ServiceName
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import MODELS
+from infoparquet_contracts.versions import is_fact
 from opentelemetry.trace import SpanKind
 
-from chassis import dead_letters
-from chassis.dead_letters import place_of
+from chassis import dead_letters, unknown_facts
+from chassis.dead_letters import place_of, procedure_of
 from chassis.errors import Unprocessable, is_unavailable, sqlstate
 from chassis.header_names import is_text
 from chassis.metrics import Metrics
@@ -42,7 +44,9 @@ class Application:
 
     def concerns(self, record: ConsumerRecord) -> bool:
         """Whether this service does anything about a record: it reacts to its type, or nobody else would."""
-        kind, source = type_of(record.headers), self.sources[record.topic]
+        kind, source = type_of(record.headers, record.value), self.sources[record.topic]
+        if source.parks and superseded(record.headers):
+            return False
         return not source.parks or kind not in MODELS or source.handler(kind) is not None
 
     async def apply(self, transaction: Transaction, records: Iterable[ConsumerRecord], *, careful: bool) -> None:
@@ -74,6 +78,9 @@ class Application:
         try:
             event = _read(record)
             self._handler(record, event)
+        except UnknownType:
+            await self._set_aside(transaction, record)
+            return None
         except Unprocessable as fault:
             await self.bury(transaction, record, fault, None)
             return None
@@ -84,6 +91,16 @@ class Application:
         if handler is None:
             raise Unprocessable(DeadLetterCode.UNKNOWN_TYPE, "/headers/ce_type")
         return handler
+
+    async def _set_aside(self, transaction: Transaction, record: ConsumerRecord) -> None:
+        """Keep a fact of a newer release for it; what no release would name a fact is a dead letter."""
+        kind = type_of(record.headers, record.value) or ""
+        if self.sources[record.topic].parks and is_fact(kind) and procedure_of(record.key):
+            if await unknown_facts.keep(transaction, record, kind):
+                self.metrics.unknown_facts.labels(kind).inc()
+                log.warning("consumer.unknown-fact", service=self.service, type=kind)
+            return
+        await self.bury(transaction, record, Unprocessable(DeadLetterCode.UNKNOWN_TYPE, "/headers/ce_type"), None)
 
     async def bury(
         self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable, procedure: UUID | None
@@ -228,6 +245,8 @@ def _read(record: ConsumerRecord) -> Event[Any]:
         raise Unprocessable(DeadLetterCode.HEADER_NOT_UTF8, "/headers")
     try:
         return decode(record.key, record.value, record.headers)
+    except UnknownType:
+        raise
     except Undecodable as fault:
         raise Unprocessable(fault.code, fault.pointer) from None
 
@@ -235,4 +254,6 @@ def _read(record: ConsumerRecord) -> Event[Any]:
 def _fault(error: Exception) -> Unprocessable:
     if isinstance(error, Unprocessable):
         return error
+    if isinstance(error, Undecodable):
+        return Unprocessable(error.code, error.pointer)
     return Unprocessable(DeadLetterCode.DATABASE_REFUSED if sqlstate(error) else DeadLetterCode.UNPROCESSABLE)

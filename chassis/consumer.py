@@ -97,6 +97,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             listener=self,
             parser=keep_raw,
             decoder=keep_undecoded,
+            description="Lit par lots, en read_committed ; chaque événement produit ses effets une seule fois.",
         )
         self._subscriber(self._handle)
         self._placing: asyncio.Task[None] | None = None

@@ -4,13 +4,10 @@ While a procedure has an open dead letter that parks, its later facts wait in `p
 the journal that this service handles and could not apply parks: anything else could be forged to freeze a procedure.
 """
 
-import base64
 import hashlib
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
@@ -20,14 +17,11 @@ from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.operations import DeadLetter, position_subject
 from infoparquet_contracts.topics import DEAD_LETTERS
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     DateTime,
     Index,
     Integer,
-    LargeBinary,
-    Row,
     Table,
     Text,
     UniqueConstraint,
@@ -41,28 +35,15 @@ from chassis import handover
 from chassis.clock import new_id
 from chassis.database import metadata
 from chassis.errors import Unprocessable
+from chassis.kept_records import columns_of, place_columns
 from chassis.outbox import Outgoing
 from chassis.transaction import Transaction
-
-
-def _place() -> list[Column[Any]]:
-    return [
-        Column("topic", Text, nullable=False),
-        Column("partition", Integer, nullable=False),
-        Column("offset", BigInteger, nullable=False),
-        Column("key", LargeBinary),
-        Column("value", LargeBinary),
-        # Pairs of name and base64, as the bytes may be anything.
-        Column("headers", Text, nullable=False),
-        Column("received_at", DateTime(timezone=True), nullable=False),
-    ]
-
 
 dead_letters = Table(
     "dead_letters",
     metadata,
     Column("id", Uuid, primary_key=True),
-    *_place(),
+    *place_columns(),
     Column("procedure_id", Uuid),
     Column("code", Text, nullable=False),
     Column("pointer", Text, nullable=False),
@@ -79,7 +60,7 @@ parked_facts = Table(
     "parked_facts",
     metadata,
     Column("id", Uuid, primary_key=True),
-    *_place(),
+    *place_columns(),
     Column("procedure_id", Uuid, nullable=False, index=True),
     UniqueConstraint("topic", "partition", "offset"),
 )
@@ -123,18 +104,6 @@ class Place:
 def place_of(record: ConsumerRecord) -> Place:
     """A record's own."""
     return Place(record.topic, record.partition, record.offset)
-
-
-def record_of(row: Row[Any]) -> ConsumerRecord:
-    """The record that a row of either table keeps, as the consumer had it."""
-    headers = tuple(
-        (name, None if value is None else base64.b64decode(value)) for name, value in json.loads(row.headers)
-    )
-    return ConsumerRecord(
-        topic=row.topic, partition=row.partition, offset=row.offset, timestamp=0, timestamp_type=0, key=row.key,
-        value=row.value, checksum=None, serialized_key_size=len(row.key or b""),
-        serialized_value_size=len(row.value or b""), headers=headers,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +166,7 @@ async def bury(
     False where it was kept before: a letter that is closed stays closed, however often its record comes again.
     """
     values = {
-        **_columns(transaction, record),
+        **columns_of(record, transaction.now),
         "id": transaction.new_id(),
         "procedure_id": parks,
         "code": fault.code.value,
@@ -213,21 +182,8 @@ async def bury(
 async def park(transaction: Transaction, waiting: Sequence[tuple[UUID, ConsumerRecord]]) -> None:
     """Keep facts that wait for their procedure's dead letter."""
     for procedure, record in waiting:
-        values = {**_columns(transaction, record), "id": transaction.new_id(), "procedure_id": procedure}
+        values = {**columns_of(record, transaction.now), "id": transaction.new_id(), "procedure_id": procedure}
         await transaction.connection.execute(insert(parked_facts).values(values).on_conflict_do_nothing())
-
-
-def _columns(transaction: Transaction, record: ConsumerRecord) -> dict[str, Any]:
-    headers = [[name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers]
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "key": record.key,
-        "value": record.value,
-        "headers": json.dumps(headers),
-        "received_at": transaction.now,
-    }
 
 
 def _told(transaction: Transaction, service: ServiceName, record: ConsumerRecord, fault: Unprocessable) -> Outgoing:

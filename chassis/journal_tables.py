@@ -72,6 +72,21 @@ CREATE TABLE dead_letter_decisions (
 CREATE INDEX ix_dead_letter_decisions_letter ON dead_letter_decisions (letter);
 """
 
+V3 = """
+CREATE TABLE unknown_facts (
+    id uuid PRIMARY KEY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    key bytea,
+    value bytea,
+    headers text NOT NULL,
+    received_at timestamptz NOT NULL,
+    type text NOT NULL,
+    UNIQUE (topic, partition, "offset"));
+CREATE INDEX unknown_facts_type ON unknown_facts (type);
+"""
+
 
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
     """As first shipped."""
@@ -81,6 +96,11 @@ def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
 def create_v2(op: Any) -> None:  # noqa: ANN401
     """What operators decide about dead letters."""
     _execute(op, V2)
+
+
+def create_v3(op: Any) -> None:  # noqa: ANN401
+    """What a newer release said, kept until this service has learnt it."""
+    _execute(op, V3)
 
 
 def _execute(op: Any, statements: str) -> None:  # noqa: ANN401

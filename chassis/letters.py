@@ -94,7 +94,8 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "topic": row.topic,
         "partition": row.partition,
         "offset": row.offset,
-        "type": type_of(_headers(row)),
+        # A page has no values: of a record in structured mode only the whole letter tells the type.
+        "type": type_of(_headers(row), row.value),
         "procedure": procedure_of(row.key),
         "at": row.at,
         "tries": row.tries,

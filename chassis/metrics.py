@@ -10,6 +10,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.handled = Counter("infoparquet_facts_handled", "Facts applied", ["fact"], registry=self.registry)
         self.dead_letters = Counter("infoparquet_dead_letters", "Records set aside", ["code"], registry=self.registry)
+        self.unknown_facts = Counter(
+            "infoparquet_unknown_facts", "Facts of a newer release kept for it", ["type"], registry=self.registry
+        )
         self.batch = Histogram("infoparquet_batch_seconds", "Time to apply a batch", registry=self.registry)
         self.relayed = Counter("infoparquet_relayed_rows", "Outbox rows published", registry=self.registry)
         self.publish = Histogram("infoparquet_publish_seconds", "Time of a relay's transaction", registry=self.registry)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infoparquet_contracts.envelope import Event, Record, encode
+from infoparquet_contracts.envelope import Event, Record
+from infoparquet_contracts.overlap import written
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import (
     BigInteger,
@@ -73,9 +74,9 @@ class Outgoing:
     receipted: bool = False
 
 
-def to_journal(event: Event[Any]) -> Outgoing:
-    """The event as a fact of the journal. Raises EventTooLarge above 256 KiB."""
-    return Outgoing(JOURNAL.name, encode(event))
+def to_journal(*events: Event[Any]) -> list[Outgoing]:
+    """Events as facts of the journal, each in the versions in force. Raises EventTooLarge above 256 KiB."""
+    return [Outgoing(JOURNAL.name, record) for event in events for record in written(event)]
 
 
 async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:

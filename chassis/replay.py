@@ -21,11 +21,11 @@ from chassis.dead_letters import (
     parked_facts,
     place_of,
     procedure_of,
-    record_of,
     standing,
 )
 from chassis.decisions import Decision, Order
 from chassis.errors import Unprocessable
+from chassis.kept_records import record_of
 from chassis.transaction import Transaction
 
 

@@ -29,6 +29,7 @@ from chassis.errors import Unavailable
 from chassis.handover import Receipt
 from chassis.identity import Identity
 from chassis.kafka import KafkaProbe
+from chassis.learning import keep_learning
 from chassis.logging import configure_logging
 from chassis.metrics import Metrics
 from chassis.readiness import Readiness, database_check
@@ -212,6 +213,7 @@ class Running:
             self.facts_applied.run(),
             self.relay.run(),
             self._consume(),
+            keep_learning(self.consumer.parts.application, self.transactions, self.facts_applied.ring),
         ]
 
     async def _consume(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.payload import Payload
+from infoparquet_contracts.versions import types_of
 
 from chassis.errors import Unprocessable
 from chassis.outbox import Outgoing
@@ -48,4 +49,5 @@ class Source:
 
     @cached_property
     def _by_type(self) -> dict[str, Handler]:
-        return {model.event_type: handler for model, handler in self.handlers.items()}
+        """A handler of the newest version takes the older ones too, which are read as it."""
+        return {name: handler for model, handler in self.handlers.items() for name in types_of(model)}

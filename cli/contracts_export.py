@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
-from infoparquet_contracts.published import golden_files, schema_files
+from infoparquet_contracts.published import as_text, golden_files, schema_files
 
+from cli.asyncapi.document import document
 from cli.contracts_openapi import openapi_files
 
 _FAILED: Final = 1
@@ -30,7 +31,7 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Où écrire ; créé s’il manque.")],
     as_json: Annotated[bool, typer.Option("--json", help="Écrit un document JSON.")] = False,
 ) -> None:
-    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/) et les API (openapi/).
+    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/), asyncapi.json et les API (openapi/).
 
     Ce qui n’a plus lieu d’être dans schemas/, golden/ et openapi/ est supprimé ; rien d’autre n’est touché.
     """
@@ -47,7 +48,7 @@ def export(
 
 def published() -> Mapping[str, str]:
     """Every file by its path."""
-    return {**schema_files(), **golden_files(), **openapi_files()}
+    return {**schema_files(), **golden_files(), "asyncapi.json": as_text(document()), **openapi_files()}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Written:

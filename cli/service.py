@@ -6,7 +6,6 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, get_args
 
 import typer
@@ -63,21 +62,15 @@ def _migrate(service: str) -> None:
 def _built(service: str) -> tuple[Any, Settings]:
     if service not in get_args(Name):
         _stop(2, f"« {service} » n’est pas un service ; il y a {_LIST}.")
-    build, model = parts_of(service)
+    module = importlib.import_module(f"services.{service}.service")
+    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
     try:
         settings = read_settings(model)
-        return build(settings), settings
+        return module.build(settings), settings
     except SettingsError as error:
         _stop(1, "\n".join(error.problems))
     except BrokenReference as error:
         _stop(1, broken_reference(error))
-
-
-def parts_of(service: str) -> tuple[Callable[[Any], Any], type[Settings]]:
-    """What builds a service, and the settings that it is built from."""
-    module = importlib.import_module(f"services.{service}.service")
-    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
-    return module.build, model
 
 
 def _stop(code: int, message: str) -> NoReturn:

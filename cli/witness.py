@@ -16,6 +16,7 @@ from infoparquet_contracts.codes import Status
 from infoparquet_contracts.court import Delivery
 from infoparquet_contracts.envelope import Event, decode
 from infoparquet_contracts.facts import Numbered, Routed, Submitted, Unroutable
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 # One question at a time and not too many, so that asking is not what is measured.
@@ -135,6 +136,8 @@ class Witness:
             self._note(passage, record, at)
 
     def _note(self, passage: Passage, record: ConsumerRecord, at: float) -> None:
+        if superseded(record.headers):
+            return
         event = decode(record.key, record.value, record.headers)
         match event.data:
             case Submitted():

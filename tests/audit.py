@@ -10,6 +10,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.envelope import Event, decode
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import fold
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic
@@ -18,6 +19,14 @@ ROAD = ("submitted", "numbered", "routed", "delivered")
 
 
 async def read(bootstrap: str, *topics: Topic) -> list[tuple[ConsumerRecord, Event[Any]]]:
+    """The events that are committed on the topics, each at its newest version, partition by partition in order."""
+    found = await records(bootstrap, *topics)
+    return [
+        (record, decode(record.key, record.value, record.headers)) for record in found if not superseded(record.headers)
+    ]
+
+
+async def records(bootstrap: str, *topics: Topic) -> list[ConsumerRecord]:
     """All that is committed on the topics, partition by partition in order."""
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
     try:
@@ -28,11 +37,11 @@ async def read(bootstrap: str, *topics: Topic) -> list[tuple[ConsumerRecord, Eve
         await reader.seek_to_beginning(*partitions)
         found: list[ConsumerRecord] = []
         while any([await reader.position(one) < end for one, end in ends.items()]):
-            for records in (await reader.getmany(timeout_ms=100)).values():
-                found += records
+            for batch in (await reader.getmany(timeout_ms=100)).values():
+                found += batch
     finally:
         await reader.stop()
-    return [(record, decode(record.key, record.value, record.headers)) for record in found]
+    return found
 
 
 async def arrived(
@@ -61,8 +70,8 @@ async def _follow(bootstrap: str, kind: bytes, missing: set[bytes]) -> None:
         reader.assign(partitions)
         await reader.seek_to_beginning(*partitions)
         while missing:
-            for records in (await reader.getmany(timeout_ms=500)).values():
-                missing -= {record.key for record in records if ("ce_type", kind) in record.headers}
+            for batch in (await reader.getmany(timeout_ms=500)).values():
+                missing -= {record.key for record in batch if ("ce_type", kind) in record.headers}
     finally:
         await reader.stop()
 
@@ -104,10 +113,10 @@ def _audit_numbers(facts: Sequence[Event[Any]]) -> None:
 async def _audit_deliveries(bootstrap: str, by_procedure: Mapping[UUID, Sequence[Event[Any]]]) -> None:
     receipts = [event.data for told in by_procedure.values() for event in told if event.data.fact == "delivered"]
     topics = [tribunal_topic(court) for court in sorted({receipt.tribunal for receipt in receipts})]
-    records = await read(bootstrap, *topics)
-    placed = {event.id: (record, event) for record, event in records}
-    assert len(placed) == len(records), "a delivery stands twice"
-    assert Counter(event.subject for _, event in records) == Counter(by_procedure.keys())
+    deliveries = await read(bootstrap, *topics)
+    placed = {event.id: (record, event) for record, event in deliveries}
+    assert len(placed) == len(deliveries), "a delivery stands twice"
+    assert Counter(event.subject for _, event in deliveries) == Counter(by_procedure.keys())
     for receipt in receipts:
         record, event = placed[receipt.delivery]
         assert (record.topic, record.partition, record.offset) == (receipt.topic, receipt.partition, receipt.offset)

@@ -182,7 +182,7 @@ async def _supplement(transaction: Transaction, procedure: Procedure, supplement
     await additions_store.add_supplement(transaction, procedure.id, supplement, body)
     words = supplement if (body.text or "").strip() else None
     fact = Supplemented(supplement=supplement, documents=(), words=words)
-    transaction.say([to_journal(transaction.event(procedure.id, fact))])
+    transaction.say(to_journal(transaction.event(procedure.id, fact)))
 
 
 async def _withdraw(transaction: Transaction, procedure: Procedure, withdrawal: UUID, body: WithdrawalBody) -> None:
@@ -190,7 +190,7 @@ async def _withdraw(transaction: Transaction, procedure: Procedure, withdrawal: 
     if (late := late_withdrawal(standing)) is not None:
         raise _conflict(late, standing, "elle ne peut plus être retirée")
     await additions_store.add_withdrawal(transaction, procedure.id, withdrawal, body)
-    transaction.say([to_journal(transaction.event(procedure.id, Withdrawn(reason=body.reason)))])
+    transaction.say(to_journal(transaction.event(procedure.id, Withdrawn(reason=body.reason))))
 
 
 def _conflict(late: TooLate, standing: Standing, hence: str) -> Problem:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from infoparquet_contracts.registry import MODELS
+from infoparquet_contracts.versions import fact_of
 
 from chassis.doorbell import first_found
 from chassis.identity import Caller, only
@@ -62,7 +62,7 @@ def _shown(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the whole tab
         "id": row.id,
         "procedure": row.procedure_id,
         "event": row.event_id,
-        "fact": MODELS[row.event_type].fact,
+        "fact": fact_of(row.event_type),
         "channel": row.channel,
         "recipient": row.recipient,
         "state": row.state,

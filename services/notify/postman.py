@@ -173,7 +173,7 @@ class Postman:
             try:
                 async with self._parts.transactions.begin() as transaction:
                     if await queue.record(transaction.connection, one, what, transaction.now):
-                        transaction.say([to_journal(_said(transaction, one, what))])
+                        transaction.say(to_journal(_said(transaction, one, what)))
             except Exception as error:
                 if not is_unavailable(error):
                     raise

@@ -110,7 +110,7 @@ def statement(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: in
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401 - a row of the statement above
-    urgency = None if row.urgency is None else Urgency.model_validate(row.urgency)
+    urgency = None if row.urgency is None else Urgency.model_validate(row.urgency, extra="ignore")
     return Row(
         row.id,
         row.number,

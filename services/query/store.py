@@ -6,10 +6,8 @@ from uuid import UUID
 
 from infoparquet_contracts.codes import Kind
 from infoparquet_contracts.envelope import Event
-from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.status import Ineffective, State
 from pydantic import TypeAdapter
-from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -28,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import forms
 from chassis.database import among
 from services.query.timeline import Entry, Growth, Procedure
 
@@ -65,6 +64,8 @@ timeline = Table(
     Column("source", Text, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
     Column("data", JSONB, nullable=False),
+    # The newer versions of the fact by type, None where it has one only.
+    Column("newer", JSONB),
     Column("traceparent", Text),
     Column("why_not", Text),
 )
@@ -86,22 +87,26 @@ async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> 
     if not entries:
         return
     events = [entry.event for entry in entries]
+    kept = [forms.keep(event.data) for event in events]
     await connection.execute(
-        text("""INSERT INTO timeline (id, procedure_id, type, source, time, data, traceparent, why_not)
-                SELECT id, procedure_id, type, source, time, CAST(data AS jsonb), traceparent, why_not
+        text("""INSERT INTO timeline (id, procedure_id, type, source, time, data, newer, traceparent, why_not)
+                SELECT id, procedure_id, type, source, time, CAST(data AS jsonb), CAST(newer AS jsonb), traceparent,
+                       why_not
                 FROM unnest(CAST(:ids AS uuid[]), CAST(:procedures AS uuid[]), CAST(:types AS text[]),
                             CAST(:sources AS text[]), CAST(:times AS timestamptz[]), CAST(:data AS text[]),
-                            CAST(:traceparents AS text[]), CAST(:reasons AS text[])) WITH ORDINALITY
-                     AS e (id, procedure_id, type, source, time, data, traceparent, why_not, place)
+                            CAST(:newer AS text[]), CAST(:traceparents AS text[]), CAST(:reasons AS text[]))
+                     WITH ORDINALITY
+                     AS e (id, procedure_id, type, source, time, data, newer, traceparent, why_not, place)
                 ORDER BY e.place
                 ON CONFLICT (id) DO NOTHING"""),
         {
             "ids": [event.id for event in events],
             "procedures": [event.subject for event in events],
-            "types": [event.type for event in events],
+            "types": [one.type for one in kept],
             "sources": [event.source for event in events],
             "times": [event.time for event in events],
-            "data": [to_json(event.data).decode() for event in events],
+            "data": [one.data for one in kept],
+            "newer": [one.newer for one in kept],
             "traceparents": [event.traceparent for event in events],
             "reasons": [entry.why_not for entry in entries],
         },
@@ -164,18 +169,22 @@ def _procedure(rows: Sequence[Any]) -> Procedure:
         Kind(first.kind),
         first.submitted_at,
         _STATE.validate_python(first.state),
-        [_entry(row) for row in rows],
+        [entry for row in rows if (entry := _entry(row)) is not None],
     )
 
 
-def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row of the statement above
+def _entry(row: Any) -> Entry | None:  # noqa: ANN401 - a row of the statement above
+    """None where a newer release alone knows the fact: that one shows it."""
+    data = forms.recall(row.event_type, row.event_data, row.event_newer)
+    if data is None:
+        return None
     event = Event(
         id=row.event_id,
         source=row.event_source,
-        type=row.event_type,
+        type=data.event_type,
         subject=row.id,
         time=row.event_time,
-        data=MODELS[row.event_type].model_validate(row.event_data),
+        data=data,
         traceparent=row.event_traceparent,
     )
     return Entry(event, None if row.event_why_not is None else Ineffective(row.event_why_not))

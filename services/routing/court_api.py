@@ -184,9 +184,11 @@ def _invalid(errors: list[FieldError]) -> Problem:
 
 
 def _refused(code: ReplyRefusal, procedure: Procedure, fact: str) -> Problem:
+    """409, with the state that the procedure is in."""
     status = procedure.standing.status
+    state = f"La procédure est dans l’état « {status.label} »"
     if code is not ReplyRefusal.OUT_OF_TURN:
-        return Problem(409, code.value, f"{code.label}.", [FieldError("/delivery", f"{code.label}.")])
+        return Problem(409, code.value, f"{code.label}. {state}.", [FieldError("/delivery", f"{code.label}.")])
     possible = [name for name in MODELS if name in {follower.value for follower in FOLLOWERS[status]}]
-    detail = f"La procédure est dans l’état « {status.label} », que cette réponse ne peut pas suivre."
+    detail = f"{state}, que cette réponse ne peut pas suivre."
     return Problem(409, code.value, detail, [FieldError("/fact", f"« {fact} » est impossible ici.", possible)])

@@ -62,7 +62,7 @@ class Deciding:
             rule=chosen.rule,
             legal_basis=chosen.legal_basis,
             matched=chosen.matched,
-            candidates=_carried(others),
+            candidates=_grounded(others),
             rule_set=self.law.version,
         )
 
@@ -73,7 +73,7 @@ class Deciding:
             rule=rule,
             legal_basis=LEGAL_BASIS,
             matched=Matched(),
-            candidates=_carried(competence.informed(case_of(submitted), court, self.law)),
+            candidates=_grounded(competence.informed(case_of(submitted), court, self.law)),
             rule_set=self.law.version,
         )
 
@@ -89,3 +89,17 @@ def case_of(submitted: Submitted) -> Case:
 
 def _carried(candidates: Iterable[Candidate]) -> tuple[parts.Candidate, ...]:
     return tuple(parts.Candidate(tribunal=one.tribunal, formation=one.formation, rule=one.rule) for one in candidates)
+
+
+def _grounded(candidates: Sequence[Candidate]) -> tuple[parts.GroundedCandidate, ...]:
+    """A specialised one is told of what another gets, whether it could have had it or not."""
+    return tuple(
+        parts.GroundedCandidate(
+            tribunal=one.tribunal,
+            formation=one.formation,
+            rule=one.rule,
+            legal_basis=one.legal_basis,
+            informed=one.informed or plain.specialised,
+        )
+        for one, plain in zip(candidates, _carried(candidates), strict=True)
+    )

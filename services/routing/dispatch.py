@@ -76,7 +76,7 @@ class Steps:
     def _say(self, procedure: Procedure, message: Message, traceparent: str | None) -> None:
         match message:
             case Event():
-                self._said.append(to_journal(message))
+                self._said.extend(to_journal(message))
             case Deliver(tribunal, delivery):
                 data = delivery_of(*_known(procedure), self.dispatch.dossiers)
                 self._handed.append(Handover(delivery, procedure.id, tribunal))

@@ -22,9 +22,9 @@ _QUEUED: Final = golden(Unroutable, "place-without-commune")
 _DECLINED: Final = golden(DeclinedReply, "another-court-named")
 # Of replies, what a court sends over HTTP: the data of the event and which fact it is.
 REPLY_BODIES: Final[dict[str, dict[str, Any]]] = {
-    f"{model.fact}/{one.case}": {"fact": model.fact, **to_jsonable_python(one.event.data)}
-    for model in REPLIES
-    for one in SAMPLES[model.event_type]
+    f"{one.event.data.fact}/{one.case}": {"fact": one.event.data.fact, **to_jsonable_python(one.event.data)}
+    for one in SAMPLES
+    if type(one.event.data) in REPLIES
 }
 REPLY_TAKEN: Final = {"id": _DECLINED.id, "procedure": _DECLINED.subject, "fact": _DECLINED.data.fact}
 ASSIGNMENT: Final = {"tribunal": _ROUTED.data.tribunal, "reason": "Le rejet atteint la côte devant ce ressort."}

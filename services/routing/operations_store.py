@@ -65,7 +65,7 @@ async def history(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UU
         replies.c.outcome == ReplyOutcome.TAKEN.value,
     )
     for row in await connection.execute(declined):
-        data = DeclinedReply.model_validate(row.data)
+        data = DeclinedReply.model_validate(row.data, extra="ignore")
         said = {"reason": data.reason, "competent": data.competent, "text": row.words}
         steps[row.procedure_id].append({"step": "declined", "tribunal": row.tribunal, "at": row.received_at, **said})
     for row in await connection.execute(select(assignments).where(among(assignments.c.procedure_id, ids))):

@@ -15,7 +15,7 @@ from infoparquet_contracts.codes import RecallReason, ReplyRefusal, Status, With
 from infoparquet_contracts.court import Recall, Supplement, Withdrawal
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Documents, Routed, Submitted, Unroutable
-from infoparquet_contracts.parts import Candidate
+from infoparquet_contracts.parts import Candidate, GroundedCandidate
 from infoparquet_contracts.payload import OfProcedure, Payload
 from infoparquet_contracts.status import State, fold
 
@@ -213,9 +213,15 @@ def _hand_over(procedure: Procedure, speaker: Speaker) -> Outcome:
 
 
 def _informed(decision: Routed, handed: Handed) -> tuple[Inform, ...]:
-    """The specialised courts among the candidates; the court that has it needs no telling."""
-    others = [one for one in decision.candidates if one.specialised and one.tribunal != decision.tribunal]
-    return tuple(Inform(one, uuid5(handed.delivery, f"notice {one.tribunal} {one.formation}")) for one in others)
+    """The candidates that are told; the court that has it needs no telling."""
+    others = [one for one in decision.candidates if one.informed and one.tribunal != decision.tribunal]
+    return tuple(
+        Inform(_addressed(one), uuid5(handed.delivery, f"notice {one.tribunal} {one.formation}")) for one in others
+    )
+
+
+def _addressed(one: GroundedCandidate) -> Candidate:
+    return Candidate(tribunal=one.tribunal, formation=one.formation, rule=one.rule)
 
 
 def _add(procedure: Procedure, added: Added) -> Outcome:

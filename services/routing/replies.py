@@ -13,7 +13,7 @@ from aiokafka import ConsumerRecord
 from infoparquet_contracts import facts, replies
 from infoparquet_contracts.codes import ReplyRefusal
 from infoparquet_contracts.court import ReplyRefused
-from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.envelope import Event, id_of
 from infoparquet_contracts.identifiers import UUID_PATTERN
 from infoparquet_contracts.operations import position_subject
 from infoparquet_contracts.registry import REPLIES
@@ -77,10 +77,14 @@ class Answering:
 
     def refuse(self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable) -> Iterator[Outgoing]:
         """Tell the court of a record that cannot be taken; a key that is no procedure's goes nowhere."""
-        key = _uuid(record.key)
+        key = _uuid((record.key or b"").decode(errors="replace"))
         subject = key or position_subject(record.topic, record.partition, record.offset)
-        named = next((value for name, value in record.headers if name == "ce_id"), None)
-        data = ReplyRefused(reply=_uuid(named), delivery=None, code=ReplyRefusal.UNREADABLE, pointer=fault.pointer)
+        data = ReplyRefused(
+            reply=_uuid(id_of(record.headers, record.value)),
+            delivery=None,
+            code=ReplyRefusal.UNREADABLE,
+            pointer=fault.pointer,
+        )
         yield to_court(self.tribunal, transaction.event(subject, data))
 
 
@@ -138,6 +142,5 @@ def sources(courts: Collection[str], dispatch: Dispatch) -> list[Source]:
     ]
 
 
-def _uuid(raw: bytes | None) -> UUID | None:
-    text = (raw or b"").decode(errors="replace")
-    return UUID(text) if re.fullmatch(UUID_PATTERN, text) else None
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text and re.fullmatch(UUID_PATTERN, text) else None

@@ -141,5 +141,5 @@ async def words(connection: AsyncConnection, reply: UUID) -> Words | None:
 
 
 def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of the whole table
-    data: Any = MODELS[row.type].model_validate(row.data)
+    data: Any = MODELS[row.type].model_validate(row.data, extra="ignore")
     return Kept(row.tribunal, row.id, row.procedure_id, data, row.digest, row.traceparent, row.words)

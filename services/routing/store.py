@@ -9,8 +9,8 @@ from uuid import UUID
 
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Delivered, Routed, Submitted, Unroutable
-from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.status import State
+from infoparquet_contracts.versions import types_of
 from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import forms
 from chassis.database import among
 from chassis.outbox import Outgoing
 from services.routing.progress import Added, Handed, Procedure, waits_for_operator
@@ -41,6 +42,7 @@ from services.routing.progress import Added, Handed, Procedure, waits_for_operat
 metadata = MetaData()
 _STATE = TypeAdapter(State)
 _ADDED = TypeAdapter(tuple[Added, ...])
+_OLDEST_DECISION = types_of(Routed)[-1]
 
 procedures = Table(
     "procedures",
@@ -50,7 +52,9 @@ procedures = Table(
     # The fold of the contracts over the journal as it was read, and our own facts that it has not brought back yet.
     Column("state", JSONB, nullable=False),
     Column("said", JSONB, nullable=False, server_default="[]"),
+    # In the versions that are in force: the oldest, and the newer ones by type.
     Column("decision", JSONB),
+    Column("newer_decision", JSONB),
     Column("undecided", JSONB),
     # The delivery in force and its court, None until it is handed over and once it is recalled.
     Column("delivery", Uuid, unique=True),
@@ -91,20 +95,24 @@ court_messages = Table(
 
 _WRITTEN = """
     SELECT id, CAST(submitted AS jsonb), CAST(state AS jsonb), CAST(said AS jsonb), CAST(decision AS jsonb),
-           CAST(undecided AS jsonb), delivery, tribunal, CAST(courts AS jsonb), CAST(added AS jsonb),
-           CASE WHEN queued THEN CAST(:now AS timestamptz) END
+           CAST(newer_decision AS jsonb), CAST(undecided AS jsonb), delivery, tribunal, CAST(courts AS jsonb),
+           CAST(added AS jsonb), CASE WHEN queued THEN CAST(:now AS timestamptz) END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:submitted AS text[]), CAST(:states AS text[]), CAST(:said AS text[]),
-                CAST(:decisions AS text[]), CAST(:undecided AS text[]), CAST(:deliveries AS uuid[]),
-                CAST(:tribunals AS text[]), CAST(:courts AS text[]), CAST(:added AS text[]),
-                CAST(:queued AS boolean[]))
-         AS w (id, submitted, state, said, decision, undecided, delivery, tribunal, courts, added, queued)
+                CAST(:decisions AS text[]), CAST(:newer AS text[]), CAST(:undecided AS text[]),
+                CAST(:deliveries AS uuid[]), CAST(:tribunals AS text[]), CAST(:courts AS text[]),
+                CAST(:added AS text[]), CAST(:queued AS boolean[]))
+         AS w (id, submitted, state, said, decision, newer_decision, undecided, delivery, tribunal, courts, added,
+               queued)
 """
-_COLUMNS = "id, submitted, state, said, decision, undecided, delivery, tribunal, courts, added, queued_at"
+_COLUMNS = (
+    "id, submitted, state, said, decision, newer_decision, undecided, delivery, tribunal, courts, added, queued_at"
+)
 
 _SAVE = text(f"""
     INSERT INTO procedures AS p ({_COLUMNS}) {_WRITTEN}
     ON CONFLICT (id) DO UPDATE SET
-        state = excluded.state, said = excluded.said, decision = excluded.decision, undecided = excluded.undecided,
+        state = excluded.state, said = excluded.said, decision = excluded.decision,
+        newer_decision = excluded.newer_decision, undecided = excluded.undecided,
         delivery = excluded.delivery, tribunal = excluded.tribunal, courts = excluded.courts,
         added = excluded.added,
         queued_at = CASE WHEN excluded.queued_at IS NOT NULL THEN coalesce(p.queued_at, excluded.queued_at) END
@@ -144,13 +152,15 @@ async def save(connection: AsyncConnection, changed: Collection[Procedure], now:
     """Keep procedures, new ones and those that are locked."""
     if not changed:
         return
+    decisions = [one.decision and forms.keep(one.decision) for one in changed]
     values = {
         "now": now,
         "ids": [one.id for one in changed],
         "submitted": [one.submitted.model_dump_json() for one in changed],
         "states": [_STATE.dump_json(one.state).decode() for one in changed],
         "said": [json.dumps([_written(event) for event in one.said]) for one in changed],
-        "decisions": [one.decision and one.decision.model_dump_json() for one in changed],
+        "decisions": [kept and kept.data for kept in decisions],
+        "newer": [kept and kept.newer for kept in decisions],
         "undecided": [one.undecided and one.undecided.model_dump_json() for one in changed],
         "deliveries": [one.handed and one.handed.delivery for one in changed],
         "tribunals": [one.handed and one.handed.tribunal for one in changed],
@@ -226,7 +236,7 @@ async def submissions(connection: AsyncConnection, after: UUID | None, limit: in
     every = select(procedures.c.id, procedures.c.submitted)
     page = every if after is None else every.where(procedures.c.id > after)
     rows = await connection.execute(page.order_by(procedures.c.id).limit(limit))
-    return [(row.id, Submitted.model_validate(row.submitted)) for row in rows]
+    return [(row.id, Submitted.model_validate(row.submitted, extra="ignore")) for row in rows]
 
 
 async def queue_length(connection: AsyncConnection) -> int:
@@ -236,34 +246,42 @@ async def queue_length(connection: AsyncConnection) -> int:
 
 
 def _written(event: Event[Any]) -> dict[str, Any]:
+    kept = forms.keep(event.data)
     return {
         "id": str(event.id),
         "source": event.source,
-        "type": event.type,
+        "type": kept.type,
         "time": event.time.isoformat(),
-        "data": event.data.model_dump(mode="json"),
+        "data": json.loads(kept.data),
+        "newer": kept.newer and json.loads(kept.newer),
     }
 
 
-def _read(said: dict[str, Any], subject: UUID) -> Event[Any]:
-    return Event(
-        id=UUID(said["id"]),
-        source=said["source"],
-        type=said["type"],
-        subject=subject,
-        time=datetime.fromisoformat(said["time"]),
-        data=MODELS[said["type"]].model_validate(said["data"]),
-    )
+def _read(said: dict[str, Any], subject: UUID) -> Event[Any] | None:
+    """None where it is of a newer release alone: that one hears it when the journal brings it back."""
+    data = forms.recall(said["type"], said["data"], said.get("newer"))
+    if data is None:
+        return None
+    time = datetime.fromisoformat(said["time"])
+    return Event(UUID(said["id"]), said["source"], data.event_type, subject, time, data)
+
+
+def _decision(row: Any) -> Routed | None:  # noqa: ANN401 - a row of the whole table
+    if row.decision is None:
+        return None
+    decision = forms.recall(_OLDEST_DECISION, row.decision, row.newer_decision)
+    assert isinstance(decision, Routed)  # noqa: S101 - its oldest form is always there
+    return decision
 
 
 def _procedure(row: Any) -> Procedure:  # noqa: ANN401 - a row of the whole table
     return Procedure(
         id=row.id,
-        submitted=Submitted.model_validate(row.submitted),
+        submitted=Submitted.model_validate(row.submitted, extra="ignore"),
         state=_STATE.validate_python(row.state),
-        said=tuple(_read(said, row.id) for said in row.said),
-        decision=None if row.decision is None else Routed.model_validate(row.decision),
-        undecided=None if row.undecided is None else Unroutable.model_validate(row.undecided),
+        said=tuple(event for said in row.said if (event := _read(said, row.id)) is not None),
+        decision=_decision(row),
+        undecided=None if row.undecided is None else Unroutable.model_validate(row.undecided, extra="ignore"),
         handed=None if row.delivery is None else Handed(row.delivery, row.tribunal),
         courts=tuple(row.courts),
         added=_ADDED.validate_python(row.added),

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import httpx
 from aiokafka import ConsumerRecord
-from infoparquet_contracts.envelope import Event, decode, encode
+from infoparquet_contracts.envelope import Event, Record, encode
 from infoparquet_contracts.topics import JOURNAL, replies_topic
 
 from chassis import batches
@@ -34,7 +34,7 @@ from services.query.settings import QuerySettings
 from services.routing.service import build as build_routing
 from services.routing.settings import RoutingSettings
 from tests.builders import NOON
-from tests.services.in_process import NOWHERE, InProcess, event_of, in_process, told
+from tests.services.in_process import NOWHERE, InProcess, events_of, in_process, told
 from tests.services.issuer import Issuer
 
 Crash = Literal["claimed", "committed"] | None
@@ -107,7 +107,7 @@ class Topic:
     @property
     def events(self) -> list[Event[Any]]:
         """What stands on it, in order."""
-        return [event_of(record) for record in self.records]
+        return events_of(self.records)
 
 
 @dataclass
@@ -149,12 +149,9 @@ class World:
 
     def _publish(self, name: str, batch: int, rows: Sequence[Row]) -> None:
         for row in rows:
-            headers = tuple(row.kafka_headers())
-            key = row.key
-            assert key is not None
-            record = encode(decode(key, row.value, headers))
+            assert row.key is not None
             topic = self.topics[row.topic]
-            topic.records.append(Outgoing(row.topic, record))
+            topic.records.append(Outgoing(row.topic, Record(row.key, row.value, tuple(row.kafka_headers()))))
             if row.receipted:
                 receipt = self.services[name].running.service.receipt
                 assert receipt is not None

@@ -9,7 +9,7 @@ from hypothesis import settings
 from sqlalchemy import Connection
 
 from chassis.database import open_engine
-from chassis.journal_tables import create_v1, create_v2
+from chassis.journal_tables import create_v1, create_v2, create_v3
 from chassis.logging import places_only
 from tests.conftest import Databases
 
@@ -28,6 +28,7 @@ def _create(connection: Connection) -> None:
     operations = Operations(MigrationContext.configure(connection))
     create_v1(operations)
     create_v2(operations)
+    create_v3(operations)
 
 
 @pytest_asyncio.fixture

@@ -66,7 +66,7 @@ async def outbox(chassis_database: str, bootstrap: str) -> AsyncIterator[Outbox]
 
 
 def facts(procedure: UUID, count: int) -> list[Outgoing]:
-    return [to_journal(an_event(a_submission(), subject=procedure)) for _ in range(count)]
+    return to_journal(*(an_event(a_submission(), subject=procedure) for _ in range(count)))
 
 
 def delivery(procedure: UUID, tribunal: str = "tj33063") -> Outgoing:

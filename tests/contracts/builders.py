@@ -1,8 +1,9 @@
 """One line per event: facts, messages and replies whose defaults make a short road through two courts."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID, uuid5
 
 from infoparquet_contracts import facts
@@ -58,6 +59,13 @@ def headers_of(data: Payload, **changes: bytes | None) -> list[tuple[str, bytes 
     """The headers of that event, some replaced: `ce_id=b"…"`, `content_type=None`."""
     replaced = {name.replace("content_type", "content-type"): value for name, value in changes.items()}
     return [(name, replaced.get(name, value)) for name, value in encode(an_event(data)).headers]
+
+
+def structured(event: Event[Payload]) -> dict[str, Any]:
+    """The event as JSON, whole: what its value is in structured mode."""
+    record = encode(event)
+    said = {name.removeprefix("ce_"): value.decode() for name, value in record.headers if name != "content-type"}
+    return {**said, "datacontenttype": "application/json", "data": json.loads(record.value)}
 
 
 def submitted(urgency: Urgency | None = None, documents: int = 0) -> facts.Submitted:

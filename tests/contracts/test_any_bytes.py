@@ -10,11 +10,13 @@ from infoparquet_contracts.payload import OfProcedure, Payload
 from infoparquet_contracts.registry import MODELS
 from pydantic import TypeAdapter
 
-from tests.contracts.builders import PROCEDURE, an_event, submitted
+from tests.contracts.builders import PROCEDURE, an_event, structured, submitted
 from tests.contracts.schema_values import values_of
 
 KEY = str(PROCEDURE).encode()
 SOUND = encode(an_event(submitted(documents=1)))
+WHOLE = structured(an_event(submitted(documents=1)))
+STRUCTURED: Headers = [("content-type", b"application/cloudevents+json")]
 PERSON = "Jean Dupont"
 POINTER: TypeAdapter[str] = TypeAdapter(JsonPointer)
 
@@ -93,11 +95,27 @@ def test_any_json_as_the_value_is_refused(value: object) -> None:
 
 
 @settings(max_examples=300)
+@given(st.sampled_from([*WHOLE, PERSON]), json_values)
+def test_a_structured_event_with_anything_in_one_place_is_decoded_or_refused(name: str, value: object) -> None:
+    whole = json.dumps(WHOLE | {name: value}).encode()
+    assert is_sound(outcome_of(KEY, whole, STRUCTURED))
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=100) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_any_value_that_is_said_to_be_structured_is_refused(value: bytes) -> None:
+    outcome = outcome_of(KEY, value, STRUCTURED)
+    assert isinstance(outcome, Undecodable)
+    assert is_sound(outcome)
+
+
+@settings(max_examples=300)
 @given(altered_events())
 def test_an_event_altered_at_one_place_is_decoded_or_refused(record: tuple[bytes, bytes, Headers]) -> None:
     assert is_sound(outcome_of(*record))
 
 
-@given(any_headers)
-def test_the_type_of_any_headers_is_told_or_not(headers: Headers) -> None:
-    assert type_of(headers) is None or "ce_type" in dict(headers)
+@given(any_headers, st.binary(max_size=100))
+def test_the_type_of_any_record_is_told_or_not(headers: Headers, value: bytes) -> None:
+    assert type_of(headers, value) is None or "ce_type" in dict(headers)
+    assert type_of(STRUCTURED, value) is None

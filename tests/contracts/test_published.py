@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infoparquet_contracts.envelope import decode, encode
+from infoparquet_contracts.envelope import decode
+from infoparquet_contracts.overlap import written
 from infoparquet_contracts.payload import Payload
-from infoparquet_contracts.published import golden_files, golden_path, schema_files, schema_path
+from infoparquet_contracts.published import GOLDEN, Golden, golden_files, golden_path, schema_files, schema_path
+from infoparquet_contracts.record import Record
 from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.samples import SAMPLES
 from infoparquet_contracts.samples.story import DISCHARGE, Sample
@@ -16,7 +18,7 @@ from infoparquet_contracts.status import State, Status, fold
 from jsonschema import Draft202012Validator
 
 COMMITTED = Path(__file__).parents[2] / "contracts"
-CASES = [pytest.param(one, id=f"{kind}/{one.case}") for kind, samples in SAMPLES.items() for one in samples]
+CASES = [pytest.param(kind, one, id=f"{kind}/{one.case}") for kind, golden in GOLDEN.items() for one in golden]
 
 
 def committed(path: str) -> Any:
@@ -42,49 +44,55 @@ def files(name: str) -> list[Path]:
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_every_type_has_samples_each_under_a_name_of_its_own(kind: str) -> None:
-    cases = [sample.case for sample in SAMPLES[kind]]
+    cases = [sample.case for sample in GOLDEN[kind]]
     assert cases
     assert len(set(cases)) == len(cases)
 
 
-@pytest.mark.parametrize("sample", CASES)
-def test_a_golden_sample_is_its_event_and_is_written_again_byte_for_byte(sample: Sample) -> None:
-    golden = committed(golden_path(sample.event.type, sample.case))
-    key = golden["key"].encode()
+@pytest.mark.parametrize(("kind", "golden"), CASES)
+def test_a_golden_sample_is_read_and_written_again_byte_for_byte(kind: str, golden: Golden) -> None:
+    record = record_of(committed(golden_path(kind, golden.case)))
+    assert record == golden.record
+    assert record in written(decode(record.key, record.value, record.headers))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: f"{one.event.type}/{one.case}")
+def test_a_golden_sample_of_the_newest_version_is_its_event(sample: Sample) -> None:
+    record = record_of(committed(golden_path(sample.event.type, sample.case)))
+    assert decode(record.key, record.value, record.headers) == sample.event
+
+
+def record_of(golden: Any) -> Record:
     value = json.dumps(golden["value"], ensure_ascii=False, separators=(",", ":")).encode()
-    headers = tuple((name, text.encode()) for name, text in golden["headers"].items())
-    event = decode(key, value, headers)
-    assert event == sample.event
-    record = encode(event)
-    assert (record.key, record.value, record.headers) == (key, value, headers)
+    return Record(
+        golden["key"].encode(), value, tuple((name, text.encode()) for name, text in golden["headers"].items())
+    )
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_schema_is_valid_json_schema_and_named_as_its_samples_say(kind: str) -> None:
     schema = committed(schema_path(kind))
     Draft202012Validator.check_schema(schema)
-    named = {committed(golden_path(kind, one.case))["headers"]["ce_dataschema"] for one in SAMPLES[kind]}
+    named = {committed(golden_path(kind, one.case))["headers"]["ce_dataschema"] for one in GOLDEN[kind]}
     assert named == {schema["$id"]}
 
 
-@pytest.mark.parametrize("sample", CASES)
-def test_a_sample_is_valid_by_its_schema(sample: Sample) -> None:
-    golden = committed(golden_path(sample.event.type, sample.case))
-    validator = Draft202012Validator(
-        committed(schema_path(sample.event.type)), format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
-    assert [error.message for error in validator.iter_errors(golden["value"])] == []
+@pytest.mark.parametrize(("kind", "golden"), CASES)
+def test_a_sample_is_valid_by_its_schema(kind: str, golden: Golden) -> None:
+    value = committed(golden_path(kind, golden.case))["value"]
+    validator = Draft202012Validator(committed(schema_path(kind)), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert [error.message for error in validator.iter_errors(value)] == []
 
 
 @pytest.mark.parametrize(("kind", "model"), MODELS.items())
 def test_every_field_has_a_value_in_some_sample(kind: str, model: type[Payload]) -> None:
-    said = [committed(golden_path(kind, one.case))["value"] for one in SAMPLES[kind]]
+    said = [committed(golden_path(kind, one.case))["value"] for one in GOLDEN[kind]]
     names = {field.alias or name for name, field in model.model_fields.items()}
     assert {name for name in names if all(value[name] is None for value in said)} == set()
 
 
 def test_no_two_samples_are_the_same_event() -> None:
-    ids = [sample.event.id for samples in SAMPLES.values() for sample in samples]
+    ids = [dict(one.record.headers)["ce_id"] for golden in GOLDEN.values() for one in golden]
     assert len(set(ids)) == len(ids)
 
 
@@ -99,7 +107,7 @@ def test_the_facts_of_the_first_procedure_follow_each_other_to_its_end() -> None
 
 
 def journal_of_the_first() -> list[Any]:
-    events = [sample.event for samples in SAMPLES.values() for sample in samples]
+    events = [sample.event for sample in SAMPLES]
     facts = [event for event in events if ".procedure." in event.type and event.subject == DISCHARGE]
 
     def when(event: Any) -> datetime:

@@ -23,4 +23,4 @@ def test_the_readme_s_example_reads_an_event(capsys: pytest.CaptureFixture[str])
     read(type(garbage)(garbage.key, b"not JSON", garbage.headers))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("2026-00000042-26")
-    assert lines[-1] == "set aside: not-json at the value: not JSON"
+    assert lines[-1] == "set aside: not-json at the value: not JSON, or nested too deep"

@@ -4,12 +4,12 @@ import pytest
 from fastapi import FastAPI
 from infoparquet_contracts.topics import SERVICES
 
-from cli.contracts_openapi import put_together
+from cli.contracts_services import running
 
 
 @pytest.fixture(scope="session")
 def applications() -> dict[str, FastAPI]:
-    return {service: put_together(service).app for service in SERVICES}
+    return {service: running(service).app for service in SERVICES}
 
 
 @pytest.fixture(params=SERVICES)

@@ -1,7 +1,7 @@
 """Numbering and routing as real processes between a journal and the courts' topics, audited from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +12,14 @@ from aiokafka import AIOKafkaProducer
 from infoparquet_contracts.envelope import Event, encode
 from infoparquet_contracts.topics import JOURNAL
 
-from chassis.service import migrate_service
+from chassis.service import Service, migrate_service
+from chassis.settings import Settings
 from deploy.local.kafka import ApacheKafka
 from deploy.local.postgres import Postgres
 from services.numbering.service import build as build_numbering
 from services.numbering.settings import NumberingSettings
+from services.query.service import build as build_query
+from services.query.settings import QuerySettings
 from services.routing.service import build as build_routing
 from services.routing.settings import RoutingSettings
 from tests import audit
@@ -24,6 +27,11 @@ from tests.builders import a_submission, an_event
 from tests.processes import ServiceProcess, environment
 
 COMMUNES = ("33063", "75056", "97411")
+BUILT: Mapping[str, tuple[type[Settings], Callable[[Any], Service]]] = {
+    "numbering": (NumberingSettings, build_numbering),
+    "routing": (RoutingSettings, build_routing),
+    "query": (QuerySettings, build_query),
+}
 
 
 @dataclass
@@ -67,13 +75,13 @@ class Road:
 
 
 @asynccontextmanager
-async def open_road(kafka: ApacheKafka, postgres: Postgres, folder: Path) -> AsyncIterator[Road]:
+async def open_road(
+    kafka: ApacheKafka, postgres: Postgres, folder: Path, names: Sequence[str] = ("numbering", "routing")
+) -> AsyncIterator[Road]:
     """Migrated databases and topics; the services are not started, and are killed at the end."""
     services = {}
-    for name, model, build in (
-        ("numbering", NumberingSettings, build_numbering),
-        ("routing", RoutingSettings, build_routing),
-    ):
+    for name in names:
+        model, build = BUILT[name]
         url = await postgres.create_database(f"infoparquet_{name}")
         told = environment(kafka.bootstrap, url)
         settings = model(**{key.removeprefix("INFOPARQUET_").lower(): value for key, value in told.items()})

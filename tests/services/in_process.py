@@ -1,7 +1,7 @@
 """A service in the test's own process: its HTTP side, and what its consumer would do with a batch of the journal."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from infoparquet_contracts.envelope import Event, decode, encode
+from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, replies_topic
 from sqlalchemy import Connection, MetaData, text
 
@@ -41,7 +42,7 @@ class InProcess:
         async with self.running.transactions.begin() as transaction:
             await self.apply(transaction, events)
         self.running.facts_applied.ring()
-        return [event_of(one) for one in transaction.said]
+        return events_of(transaction.said)
 
     async def apply(self, transaction: Transaction, events: Sequence[Event[Any]]) -> None:
         """What the consumer does with a batch that has a fault in it, within the transaction given."""
@@ -53,7 +54,7 @@ class InProcess:
         async with self.running.transactions.begin() as transaction:
             await self.running.consumer.parts.application.apply(transaction, records, careful=True)
         self.running.facts_applied.ring()
-        return [event_of(one) for one in transaction.said]
+        return events_of(transaction.said)
 
     async def read_replies(self, tribunal: str, *replies: Event[Any]) -> list[Event[Any]]:
         """The same with a batch of what one court wrote on its replies topic."""
@@ -74,9 +75,12 @@ class InProcess:
     async def said(self) -> list[tuple[str, Event[Any]]]:
         """All that waits in the outbox for the relay, in order, each with its topic."""
         rows = await self.rows("SELECT topic, key, value, headers FROM outbox ORDER BY id")
-        return [
-            (topic, decode(key, value, [(name, text.encode()) for name, text in json.loads(headers)]))
+        records = [
+            (topic, key, value, [(name, text.encode()) for name, text in json.loads(headers)])
             for topic, key, value, headers in rows
+        ]
+        return [
+            (topic, decode(key, value, headers)) for topic, key, value, headers in records if not superseded(headers)
         ]
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -121,9 +125,10 @@ class _AbandonedError(Exception):
     """Nothing went wrong."""
 
 
-def event_of(said: Outgoing) -> Event[Any]:
-    """The event as whoever reads it from its topic decodes it."""
-    return decode(said.record.key, said.record.value, said.record.headers)
+def events_of(said: Iterable[Outgoing]) -> list[Event[Any]]:
+    """The events as whoever reads them from their topics decodes them, at their newest versions."""
+    records = [one.record for one in said]
+    return [decode(one.key, one.value, one.headers) for one in records if not superseded(one.headers)]
 
 
 @asynccontextmanager
@@ -133,7 +138,9 @@ async def in_process(
     """The service on a migrated database, its `tables` emptied; unless another is given its clock stands at noon."""
     running = Running(service, settings, clock=clock)
     async with running.engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables}, outbox, dead_letters, parked_facts, dead_letter_decisions"))
+        await connection.execute(
+            text(f"TRUNCATE {tables}, outbox, dead_letters, parked_facts, dead_letter_decisions, unknown_facts")
+        )
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
     hooks = {"response": [documented(running.app)]}
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{service.name}", event_hooks=hooks) as http:

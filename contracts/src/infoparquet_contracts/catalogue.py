@@ -1,14 +1,16 @@
 """Every event type with the topic it stands on and who says it: what the published documents are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 from . import facts, operations
 from .payload import Payload
-from .registry import COURT_MESSAGES, FACTS, REPLIES
+from .registry import COURT_MESSAGES, FACTS, MODELS, REPLIES
 from .topics import DEAD_LETTERS, JOURNAL, SERVICES, Topic, replies_topic, tribunal_topic
+from .versions import STEPS, types_of, version_of
 
 Stream = Literal["journal", "court", "replies", "dead-letters"]
 
@@ -24,18 +26,25 @@ TOPICS: Mapping[Stream, Topic] = MappingProxyType(
     }
 )
 
-_OF_INTAKE = (facts.Submitted, facts.Supplemented, facts.Withdrawn)
-_OF_NUMBERING = (facts.Numbered,)
-_OF_NOTIFY = (facts.Notified, facts.NotificationFailed, facts.Overdue)
+# Routing says all other facts, for itself and for the courts.
+_SPEAKERS: Mapping[str, tuple[type[Payload], ...]] = {
+    "intake": (facts.Submitted, facts.Supplemented, facts.Withdrawn),
+    "numbering": (facts.Numbered,),
+    "notify": (facts.Notified, facts.NotificationFailed, facts.Overdue),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One type at one version. `said_by` are services by their names, or the court as in the topic's declaration."""
+    """One type at one version. `said_by` are services by their names, or the court as in the topic's declaration.
+
+    `until`: when a version that has a newer one is no longer published beside it; it is read for ever.
+    """
 
     model: type[Payload]
     stream: Stream
     said_by: tuple[str, ...]
+    until: datetime | None = None
 
     @property
     def topic(self) -> Topic:
@@ -43,19 +52,22 @@ class Contract:
 
     @property
     def version(self) -> int:
-        """The number at the end of the type's name."""
-        return int(self.model.event_type.rpartition(".v")[2])
+        return version_of(self.model.event_type)
 
 
 def _speaker(fact: type[Payload]) -> str:
-    for service, said in (("intake", _OF_INTAKE), ("numbering", _OF_NUMBERING), ("notify", _OF_NOTIFY)):
-        if fact in said:
-            return service
-    return "routing"
+    names = {model.fact: service for service, said in _SPEAKERS.items() for model in said}
+    return names.get(fact.fact, "routing")
 
+
+def _versions(newest: type[Payload]) -> Iterator[type[Payload]]:
+    return (MODELS[name] for name in types_of(newest))
+
+
+_UNTIL = {step.older: step.until for step in STEPS}
 
 CONTRACTS: tuple[Contract, ...] = (
-    *(Contract(fact, "journal", (_speaker(fact),)) for fact in FACTS),
+    *(Contract(fact, "journal", (_speaker(fact),), _UNTIL.get(fact)) for newest in FACTS for fact in _versions(newest)),
     *(Contract(message, "court", TOPICS["court"].written_by) for message in COURT_MESSAGES),
     *(Contract(reply, "replies", TOPICS["replies"].written_by) for reply in REPLIES),
     Contract(operations.DeadLetter, "dead-letters", SERVICES),

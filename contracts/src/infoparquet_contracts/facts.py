@@ -1,4 +1,4 @@
-"""The facts of the journal at v1: what each says, and nothing that names a person."""
+"""The facts of the journal, each at its newest version: what it says, and nothing that names a person."""
 
 from typing import Annotated, ClassVar
 
@@ -40,7 +40,7 @@ from .identifiers import (
     Tries,
     WordsId,
 )
-from .parts import Candidate, Document, FactsPeriod, GroundOfDismissal, Matched, Place, Urgency
+from .parts import Candidate, Document, FactsPeriod, GroundedCandidate, GroundOfDismissal, Matched, Place, Urgency
 from .payload import Payload
 
 Places = Annotated[tuple[Place, ...], Field(min_length=1, max_length=100)]
@@ -48,6 +48,7 @@ NatinfCodes = Annotated[tuple[Natinf, ...], Field(max_length=100)]
 NataffCodes = Annotated[tuple[Nataff, ...], Field(max_length=100)]
 Documents = Annotated[tuple[Document, ...], Field(max_length=500)]
 Candidates = Annotated[tuple[Candidate, ...], Field(max_length=200)]
+GroundedCandidates = Annotated[tuple[GroundedCandidate, ...], Field(max_length=200)]
 MissingItems = Annotated[tuple[MissingItem, ...], Field(min_length=1, max_length=50)]
 Courts = Annotated[tuple[TribunalCode, ...], Field(max_length=20)]
 
@@ -96,7 +97,9 @@ class Numbered(Payload):
 
 
 class Routed(Payload):
-    event_type: ClassVar[str] = "fr.justice.infoparquet.procedure.routed.v1"
+    """`candidates` are the other courts, each with its article and whether it is told of the delivery."""
+
+    event_type: ClassVar[str] = "fr.justice.infoparquet.procedure.routed.v2"
     fact: ClassVar[str] = "routed"
 
     tribunal: TribunalCode
@@ -104,7 +107,7 @@ class Routed(Payload):
     rule: RuleId
     legal_basis: LegalBasis
     matched: Matched
-    candidates: Candidates
+    candidates: GroundedCandidates
     rule_set: RuleSetVersion
 
 

@@ -74,6 +74,13 @@ class Candidate(Frozen):
         return self.formation is not None or self.tribunal in NATIONAL_CODES
 
 
+class GroundedCandidate(Candidate):
+    """A candidate with what it rests on, null where nobody said, and whether it is told of what another gets."""
+
+    legal_basis: LegalBasis | None
+    informed: bool
+
+
 class Decision(Frozen):
     """Why this court: the rule and the article it rests on."""
 

@@ -1,4 +1,7 @@
-"""What every event's data is: frozen, closed to unknown fields, silent about its content when it does not fit."""
+"""What every event's data is: frozen, silent about its content when it does not fit, and closed when it is written.
+
+Whoever reads one from a topic or a table leaves out the fields it does not know: a newer writer may have said them.
+"""
 
 from typing import ClassVar
 

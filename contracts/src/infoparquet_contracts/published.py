@@ -2,13 +2,37 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from .envelope import encode
+from .envelope import type_of
+from .overlap import written
+from .record import Record
 from .registry import MODELS
 from .samples import SAMPLES
-from .samples.story import Sample
 from .schemas import schema_of
+
+
+class Golden(NamedTuple):
+    """A sample as it stands on the wire in one version of its type."""
+
+    case: str
+    record: Record
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Written without blanks, `value` is the record's value byte for byte."""
+        headers = {name: text.decode() for name, text in self.record.headers}
+        return {"key": self.record.key.decode(), "headers": headers, "value": json.loads(self.record.value)}
+
+
+def _golden(kind: str) -> tuple[Golden, ...]:
+    records = ((sample.case, record) for sample in SAMPLES for record in written(sample.event))
+    return tuple(Golden(*one) for one in records if type_of(one[1].headers, one[1].value) == kind)
+
+
+# By `ce_type`, in the registry's order.
+GOLDEN: Mapping[str, tuple[Golden, ...]] = MappingProxyType({kind: _golden(kind) for kind in MODELS})
 
 
 def schema_path(event_type: str) -> str:
@@ -25,19 +49,8 @@ def schema_files() -> Mapping[str, str]:
 
 
 def golden_files() -> Mapping[str, str]:
-    """Each sample by its path, as it stands on the wire."""
-    return {
-        golden_path(kind, sample.case): as_text(golden_of(sample))
-        for kind, samples in SAMPLES.items()
-        for sample in samples
-    }
-
-
-def golden_of(sample: Sample) -> Mapping[str, Any]:
-    """The record of a sample; written without blanks, `value` is the record's value byte for byte."""
-    record = encode(sample.event)
-    headers = {name: text.decode() for name, text in record.headers}
-    return {"key": record.key.decode(), "headers": headers, "value": json.loads(record.value)}
+    """Each sample by its path, in every version of its type."""
+    return {golden_path(kind, one.case): as_text(one.document) for kind, golden in GOLDEN.items() for one in golden}
 
 
 def as_text(document: object) -> str:

@@ -1,11 +1,13 @@
-"""Every event type of v1 and its model."""
+"""Every event type, at each of its versions, and its model."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from . import court, facts, operations, replies
+from .earlier import EARLIER
 from .payload import Payload
 
+# At their newest versions, which is all that handlers see.
 FACTS: tuple[type[Payload], ...] = (
     facts.Submitted,
     facts.Supplemented,
@@ -43,5 +45,5 @@ REPLIES: tuple[type[replies.Reply], ...] = (
     replies.ClosedReply,
 )
 
-_EVERY: tuple[type[Payload], ...] = (*FACTS, *COURT_MESSAGES, *REPLIES, operations.DeadLetter)
+_EVERY: tuple[type[Payload], ...] = (*FACTS, *EARLIER, *COURT_MESSAGES, *REPLIES, operations.DeadLetter)
 MODELS: Mapping[str, type[Payload]] = MappingProxyType({model.event_type: model for model in _EVERY})

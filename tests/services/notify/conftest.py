@@ -34,7 +34,7 @@ from services.notify.service import build
 from services.notify.settings import NotifySettings
 from tests.builders import NOON, a_submission, an_event
 from tests.processes import until
-from tests.services.in_process import InProcess, event_of, in_process, told
+from tests.services.in_process import InProcess, events_of, in_process, told
 from tests.services.intake.builders import a_procedure
 from tests.services.issuer import Issuer
 from tests.services.notify.smtp import Server, smtp_server
@@ -184,7 +184,8 @@ class World:
 def _decoded(key: bytes, value: bytes, headers: str) -> Event[Any]:
 
     record = Record(key, value, tuple((name, text.encode()) for name, text in json.loads(headers)))
-    return event_of(Outgoing("", record))
+    (event,) = events_of([Outgoing("", record)])
+    return event
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from chassis import followed
 from services.notify import store
 from tests.contracts import builders as contracts
@@ -99,3 +101,11 @@ async def test_migrations_make_the_tables_that_the_code_declares(world: World) -
         if table.name not in store.metadata.tables:
             table.to_metadata(store.metadata)
     assert await world.notify.drift(store.metadata) == []
+
+
+async def test_a_fact_is_told_where_a_newer_process_kept_more_of_it(world: World) -> None:
+    await world.notify.read(facts.numbered(await world.submitted()))
+    async with world.notify.running.engine.begin() as connection:
+        await connection.execute(text("""UPDATE deliveries SET event_data = event_data || '{"series": 1}'"""))
+    async with world.at_work():
+        await world.until_states("sent")

@@ -212,6 +212,17 @@ async def test_urgent_procedures_go_first(world: World) -> None:
         await world.until_states(*["sent"] * 9)
 
 
+async def test_what_a_newer_release_wants_told_is_left_to_it(world: World) -> None:
+    later = await told(world)
+    async with world.notify.running.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE deliveries SET event_type = replace(event_type, '.v1', '.v9')")
+    await told(world)
+    async with world.at_work():
+        await world.until_states("waiting", "sent")
+    shown = (await world.notify.get("/v1/deliveries", procedure=later)).json()["deliveries"]
+    assert [(one["fact"], one["state"], one["tries"]) for one in shown] == [("numbered", "waiting", 0)]
+
+
 async def test_a_refused_address_keeps_no_other_mail_from_its_reader(world: World) -> None:
     world.smtp.recipients["gone@dreal.example"] = "550 5.1.1 gone"
     await told(world, {"email": "gone@dreal.example"})

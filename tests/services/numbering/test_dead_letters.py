@@ -172,7 +172,7 @@ async def refused_rows(numbering: InProcess, count: int) -> list[Event[Any]]:
     events = [an_event(a_submission()) for _ in range(count)]
     async with numbering.running.transactions.begin() as transaction:
         for one in events:
-            transaction.say([to_journal(one), to_journal(an_event(a_submission(), subject=one.subject))])
+            transaction.say(to_journal(one, an_event(a_submission(), subject=one.subject)))
     refuse = "UPDATE outbox SET refusal = 'MessageSizeTooLargeError' WHERE id % 2 = (SELECT min(id) % 2 FROM outbox)"
     await do(numbering, refuse)
     return events

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from infoparquet_contracts.codes import Formation, Ground, Kind, UnroutableReason
 from infoparquet_contracts.facts import Routed
-from infoparquet_contracts.parts import Candidate, Matched, Place
+from infoparquet_contracts.parts import GroundedCandidate, Matched, Place
 
 from reference import default_url, load
 from reference.bundle import PACKAGED
@@ -363,7 +363,14 @@ def test_a_decision_fits_the_fact_that_carries_it(case: Case) -> None:
     decision = decide(case, LAW)
     if isinstance(decision, Competent):
         others = (
-            Candidate(tribunal=one.tribunal, formation=one.formation, rule=one.rule) for one in decision.candidates
+            GroundedCandidate(
+                tribunal=one.tribunal,
+                formation=one.formation,
+                rule=one.rule,
+                legal_basis=one.legal_basis,
+                informed=one.informed,
+            )
+            for one in decision.candidates
         )
         routed = Routed(
             tribunal=decision.chosen.tribunal,

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 from infoparquet_contracts.codes import DeadLetterCode
+from infoparquet_contracts.parts import Candidate
 from sqlalchemy import event as sqlalchemy_event
 from structlog.testing import capture_logs
 
@@ -71,6 +72,8 @@ async def test_a_procedure_is_delivered_when_it_has_its_number(routing: InProces
     (delivery,) = await routing.read(numbered(fact))
     assert (delivery.data.fact, delivery.subject, delivery.data.number) == ("delivery", fact.subject, NUMBER)
     assert await routing.rows("SELECT topic, receipted FROM outbox ORDER BY id") == [
+        # The decision, in the two versions that are in force.
+        ("infoparquet.procedures.v1", False),
         ("infoparquet.procedures.v1", False),
         ("infoparquet.tribunal.tj33063.v1", True),
     ]
@@ -85,10 +88,13 @@ async def test_specialised_courts_elsewhere_are_told_of_the_first_delivery_witho
     routed, delivery, notice = await routing.read(fact, numbered(fact))
     assert [(one.tribunal, one.formation) for one in routed.data.candidates] == [("tj33063", "environment")]
     assert (delivery.data.fact, delivery.data.decision.tribunal) == ("delivery", "tj33243")
-    assert (notice.data.fact, notice.data.addressed) == ("notice", routed.data.candidates[0])
+    (told,) = routed.data.candidates
+    assert (told.informed, told.legal_basis) == (True, "CPP art. 706-2-3 et D47-5-1; COJ art. L211-20")
+    assert notice.data.fact == "notice"
+    assert notice.data.addressed == Candidate(tribunal="tj33063", formation=told.formation, rule=told.rule)
     assert (notice.data.decision, notice.data.number) == (delivery.data.decision, NUMBER)
     assert not hasattr(notice.data, "dossier_url")
-    assert await routing.rows("SELECT topic, receipted FROM outbox ORDER BY id OFFSET 1") == [
+    assert await routing.rows("SELECT topic, receipted FROM outbox ORDER BY id OFFSET 2") == [
         ("infoparquet.tribunal.tj33243.v1", True),
         ("infoparquet.tribunal.tj33063.v1", False),
     ]

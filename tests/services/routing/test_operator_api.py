@@ -193,10 +193,7 @@ async def test_what_a_court_was_told_is_told_again_to_the_letter_and_in_order(ro
     assert (answer.status_code, answer.json()) == (202, {"tribunal": BORDEAUX, "from": "2026-11-23", "messages": 5})
     assert await routing.rows(stood) == before * 2
     # The journal has its receipts, and is told no second ones.
-    assert await routing.rows("SELECT receipted, count(*) FROM outbox GROUP BY receipted ORDER BY receipted") == [
-        (False, len(await routing.said()) - 3),
-        (True, 3),
-    ]
+    assert await routing.rows("SELECT count(*) FROM outbox WHERE receipted") == [(3,)]
 
 
 async def test_a_redelivery_begins_with_its_day_in_paris(routing: InProcess) -> None:

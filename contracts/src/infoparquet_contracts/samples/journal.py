@@ -7,11 +7,12 @@ from infoparquet_contracts.codes import (
     UnroutableReason,
     WithdrawalReason,
 )
-from infoparquet_contracts.parts import Candidate, Matched
+from infoparquet_contracts.parts import GroundedCandidate, Matched
 
 from . import story
 from .story import AT_SEA, BORDEAUX, DELIVERY, DISCHARGE, DUMPING, LIBOURNE, Sample, at, by_service
 
+_ENVIRONMENT = GroundedCandidate(**dict(story.ENVIRONMENT), legal_basis=story.OF_ENVIRONMENT, informed=True)
 SUBMITTED = (
     by_service(
         "intake",
@@ -128,8 +129,14 @@ ROUTED = (
             legal_basis="CPP art. 43",
             matched=Matched(places=(story.QUAY,)),
             candidates=(
-                Candidate(tribunal=story.BAYONNE, formation=None, rule="cpp-43-residence"),
-                story.ENVIRONMENT,
+                GroundedCandidate(
+                    tribunal=story.BAYONNE,
+                    formation=None,
+                    rule="cpp-43-residence",
+                    legal_basis="CPP art. 43",
+                    informed=False,
+                ),
+                _ENVIRONMENT,
             ),
             rule_set=story.RULES,
         ),
@@ -145,7 +152,7 @@ ROUTED = (
             rule="named-by-declining-court",
             legal_basis="CPP art. 43",
             matched=Matched(),
-            candidates=(story.ENVIRONMENT,),
+            candidates=(_ENVIRONMENT,),
             rule_set=story.RULES,
         ),
     ),
@@ -158,9 +165,17 @@ ROUTED = (
             tribunal=BORDEAUX,
             formation=Formation.ENVIRONMENT,
             rule="cpp-706-2-3-environment",
-            legal_basis="CPP art. 706-2-3 et D47-5-1; COJ art. L211-20",
+            legal_basis=story.OF_ENVIRONMENT,
             matched=Matched(natinf=story.OFFENCES, nataff=story.MATTERS),
-            candidates=(Candidate(tribunal=BORDEAUX, formation=None, rule="cpp-43-facts"),),
+            candidates=(
+                GroundedCandidate(
+                    tribunal=BORDEAUX,
+                    formation=None,
+                    rule="cpp-43-facts",
+                    legal_basis="CPP art. 43",
+                    informed=False,
+                ),
+            ),
             rule_set=story.RULES,
         ),
     ),

@@ -61,6 +61,7 @@ RESIDENCE = Place(ground=Ground.RESIDENCE, commune="64102")
 LIBOURNE_TOWN = Place(ground=Ground.FACTS, commune="33243")
 OPEN_SEA = Place(ground=Ground.FACTS, commune=None)
 ENVIRONMENT = Candidate(tribunal=BORDEAUX, formation=Formation.ENVIRONMENT, rule="cpp-706-2-3-environment")
+OF_ENVIRONMENT = "CPP art. 706-2-3 et D47-5-1; COJ art. L211-20"
 OFFENCES, MATTERS = ("21919", "13172"), ("J5",)
 KIND = Kind.ARTICLE_40
 
