@@ -74,7 +74,7 @@ def document(app: FastAPI, description: Description, unlimited: Collection[str])
         _complete(one, schemas, description)
     definitions = base.get("components", {}).get("schemas", {}) | definitions
     used = reachable(base["paths"], definitions)
-    tags = {**common_operations.TAGS, **description.tags}
+    tags = {**description.tags, **common_operations.TAGS}
     return {
         "openapi": OPENAPI,
         "info": base["info"] | {"description": description.text},

@@ -26,6 +26,7 @@ from reference.names import Names
 from services.query.answers import show_statuses
 from services.query.api import sight
 from services.query.examples import followed
+from services.query.rights import ROLES
 
 
 class UrgencyInWords(Shown):
@@ -101,6 +102,11 @@ class Statuses(Shown):
     statuses: list[StatusRow]
 
 
+_ALLOWED = "Rôles admis : " + " ; ".join(
+    f"{kind}, {' ou '.join(f'`{role}`' for role in sorted(roles))}" for kind, roles in ROLES.items()
+)
+
+
 def description(names: Names) -> Description:
     """With examples that name the courts as answers do."""
     shown = followed(names)
@@ -115,11 +121,12 @@ def description(names: Names) -> Description:
                         Content(Page, {"prosecution": {"procedures": [listed], "next": None}}),
                         "Une page de procédures.",
                     )
-                }
+                },
+                f"{_ALLOWED}.",
             ),
             "GET /v1/procedures/{which}": Operation(
                 {200: Answer(Content(Followed, {"prosecution": shown}), "La procédure et sa chronologie.")},
-                "Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure.",
+                f"Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure.\n\n{_ALLOWED}.",
                 problems={404: ("unknown-procedure",)},
                 waits=True,
             ),
