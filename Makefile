@@ -29,12 +29,13 @@ test: setup ## every test (ARGS="-k word" chooses)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
-check: setup ## format, lint, types, imports between layers, budgets of style
+check: setup ## format, lint, types, imports between layers, budgets of style, contracts against what was released
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.budgets
+	$(BIN)/infoparquet contracts check
 
 .PHONY: fix
 fix: setup ## what a machine can mend of format and lint

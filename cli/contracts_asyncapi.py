@@ -3,9 +3,10 @@
 import typer
 from infoparquet_contracts.published import as_text
 
-from cli.asyncapi.document import document
-
 
 def asyncapi() -> None:
     """Écrit la description AsyncAPI 3.0 des sujets et des événements, tirée du code qui tourne (JSON)."""
+    # What runs is slow to load, and the other commands of the group do without.
+    from cli.asyncapi.document import document
+
     typer.echo(as_text(document()), nl=False)

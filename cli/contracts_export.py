@@ -10,9 +10,6 @@ from typing import Annotated, Final, NoReturn
 import typer
 from infoparquet_contracts.published import as_text, golden_files, schema_files
 
-from cli.asyncapi.document import document
-from cli.contracts_openapi import openapi_files
-
 _FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
 _GENERATED: Final = ("schemas", "golden", "openapi")
@@ -48,6 +45,10 @@ def export(
 
 def published() -> Mapping[str, str]:
     """Every file by its path."""
+    # What runs is slow to load, and the other commands of the group do without.
+    from cli.asyncapi.document import document
+    from cli.contracts_openapi import openapi_files
+
     return {**schema_files(), **golden_files(), "asyncapi.json": as_text(document()), **openapi_files()}
 
 

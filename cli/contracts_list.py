@@ -9,8 +9,6 @@ from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, Contract
 from infoparquet_contracts.published import GOLDEN, golden_path, schema_path
 from infoparquet_contracts.topics import SERVICES
 
-from cli.contracts_services import consumers_of
-
 # Where the project keeps what is published; an export has the same paths without it.
 _FOLDER: Final = "contracts/"
 _NAMESPACE: Final = "fr.justice.infoparquet."
@@ -28,6 +26,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Écrit un docume
 
 
 def _document(contract: Contract) -> dict[str, Any]:
+    # The services are slow to load, and the other commands of the group do without.
+    from cli.contracts_services import consumers_of
+
     kind = contract.model.event_type
     return {
         "type": kind,

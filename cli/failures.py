@@ -1,5 +1,9 @@
 """Failures that several commands word alike, in French."""
 
+from typing import NoReturn
+
+import typer
+
 from reference import BrokenReference
 
 
@@ -10,3 +14,9 @@ def broken_reference(error: BrokenReference) -> str:
     return (
         f"Données de référence inutilisables ({where}{column}) : {error.problem}. Vérifiez INFOPARQUET_REFERENCE_URL."
     )
+
+
+def stop(status: int, message: str) -> NoReturn:
+    """Ends the command."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)

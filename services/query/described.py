@@ -126,7 +126,8 @@ def description(names: Names) -> Description:
             ),
             "GET /v1/procedures/{which}": Operation(
                 {200: Answer(Content(Followed, {"prosecution": shown}), "La procédure et sa chronologie.")},
-                f"Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure.\n\n{_ALLOWED}.",
+                "Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure."
+                f"\n\n{_ALLOWED}.",
                 problems={404: ("unknown-procedure",)},
                 waits=True,
             ),
