@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
-from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, type_of
+from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, type_of, type_pointer
 from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import MODELS
@@ -89,7 +89,7 @@ class Application:
     def _handler(self, record: ConsumerRecord, event: Event[Any]) -> Handler:
         handler = self.sources[record.topic].handler(event.type)
         if handler is None:
-            raise Unprocessable(DeadLetterCode.UNKNOWN_TYPE, "/headers/ce_type")
+            raise Unprocessable(DeadLetterCode.UNKNOWN_TYPE, type_pointer(record.headers))
         return handler
 
     async def _set_aside(self, transaction: Transaction, record: ConsumerRecord) -> None:
@@ -100,7 +100,8 @@ class Application:
                 self.metrics.unknown_facts.labels(kind).inc()
                 log.warning("consumer.unknown-fact", service=self.service, type=kind)
             return
-        await self.bury(transaction, record, Unprocessable(DeadLetterCode.UNKNOWN_TYPE, "/headers/ce_type"), None)
+        fault = Unprocessable(DeadLetterCode.UNKNOWN_TYPE, type_pointer(record.headers))
+        await self.bury(transaction, record, fault, None)
 
     async def bury(
         self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable, procedure: UUID | None

@@ -14,7 +14,8 @@ from infoparquet_contracts.topics import Topic
 
 # Where a batch's checksum is, and what it covers (KIP-98).
 _CRC_AT, _COVERED_FROM = 17, 21
-LARGEST_BATCH = 1_000_000
+# As much as the journal's topic takes.
+LARGEST_BATCH = 1024 * 1024
 
 Headers = tuple[tuple[str | bytes, bytes | None], ...]
 

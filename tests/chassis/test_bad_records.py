@@ -6,11 +6,16 @@ import shutil
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from aiokafka.partitioner import murmur2
+from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka
+from cloudevents.core.formats.json import JSONFormat
 from infoparquet_contracts.codes import DeadLetterCode
+from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Numbered
 from infoparquet_contracts.operations import DeadLetter
 from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL
@@ -24,6 +29,7 @@ from services.numbering.allocation import written
 from tests.builders import a_submission, an_event
 from tests.chassis.journal import Raw, committed, raw
 from tests.chassis.numbering import Numbering
+from tests.contracts.builders import structured
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -70,6 +76,65 @@ BAD: dict[str, tuple[Raw, DeadLetterCode, str]] = {
 }
 
 
+STRUCTURED = (("content-type", b"application/cloudevents+json"),)
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+def in_structured_mode(event: Event[Any], **more: object) -> Raw:
+    return Raw(str(event.subject).encode(), json.dumps(structured(event) | more).encode(), STRUCTURED)
+
+
+def with_json(one: Raw, content: bytes, name: bytes = b"unknown") -> Raw:
+    """A field more, as it is written."""
+    return replace(one, value=(one.value or b"")[:-1] + b', "%b": %b}' % (name, content))
+
+
+def whole() -> Raw:
+    return in_structured_mode(an_event(a_submission()))
+
+
+# Each is a batch of its own, up to the greatest that the topic takes.
+HOSTILE: dict[str, tuple[Raw, DeadLetterCode, str]] = {
+    "a megabyte": (with_value(b'{"reference": "' + b"x" * 1_040_000 + b'"}'), Code.TOO_LARGE, ""),
+    "a megabyte, structured": (with_json(whole(), b'"' + b"x" * 1_040_000 + b'"'), Code.TOO_LARGE, ""),
+    "a key of a megabyte": (with_key(b"x" * 1_040_000), Code.SUBJECT_MISMATCH, "/headers/ce_subject"),
+    "nothing but depth": (with_value(DEEP), Code.NOT_JSON, ""),
+    "a depth that never ends": (with_value(b'{"unknown":' * 20_000), Code.NOT_JSON, ""),
+    "depth in an unknown field": (with_json(good(), DEEP), Code.NOT_JSON, ""),
+    "depth in an unknown attribute": (with_json(whole(), DEEP), Code.NOT_JSON, ""),
+    "depth as structured data": (with_json(whole(), DEEP, b"data"), Code.NOT_JSON, ""),
+    "a number of 200 000 digits": (with_json(good(), b"9" * 200_000), Code.NOT_JSON, ""),
+    "a number that JSON does not have": (with_json(good(), b"NaN"), Code.NOT_JSON, ""),
+    "half a surrogate pair": (with_json(good(), rb'"\ud800"'), Code.NOT_JSON, ""),
+    "a name twice among 20 000": (
+        with_json(good(), b"{" + b'"a": 1, ' * 20_000 + b'"b": 1}'),
+        Code.DUPLICATE_NAME,
+        "",
+    ),
+    "a structured type that nobody knows": (
+        in_structured_mode(an_event(a_submission()), type="fr.example.v1"),
+        Code.UNKNOWN_TYPE,
+        "/type",
+    ),
+    "structured data that is wrong": (
+        in_structured_mode(an_event(a_submission()), data={SECRET.decode(): 1}),
+        Code.SCHEMA_VIOLATION,
+        "/data/administration",
+    ),
+}
+# What is left out, whatever it is, and costs nothing.
+HARMLESS: dict[str, Raw] = {
+    "an unknown field": with_field(SECRET.decode(), SECRET.decode()),
+    "120 000 elements": with_json(good(), b"[" + b"1," * 120_000 + b"1]"),
+    "80 000 objects": with_json(good(), b"[" + b"{}," * 80_000 + b"{}]"),
+    "a name of 200 000 letters": with_json(good(), b"1", b"n" * 200_000),
+    "a fraction of 200 000 digits": with_json(good(), b"0." + b"9" * 200_000),
+    "an exponent beyond all": with_json(good(), b"1e999999"),
+    "structured": whole(),
+    "structured, with an unknown attribute": with_json(whole(), b"[" + b"{}," * 50_000 + b"{}]"),
+}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def numbering() -> AsyncIterator[Numbering]:
     """On a journal of its own, which each test goes on writing."""
@@ -110,6 +175,30 @@ async def bad_batch(numbering: Numbering) -> Handled:
         await numbering.reaches(5, first + len(batch))
         await numbering.reaches(6, last + 2)
     return Handled(first, procedures_of([*good_ones, *beside]))
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Where each hostile record stands, what is said meanwhile between them, and the good facts' procedures."""
+
+    places: list[int]
+    good: list[UUID]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hostile(numbering: Numbering) -> Apart:
+    """Each hostile record in a batch of its own, a good one after each; then others’ business, and what is harmless."""
+    good_ones = [good() for _ in HOSTILE]
+    others = in_structured_mode(an_event(Numbered(number="2026-00000042-26", authority="local")))
+    async with numbering.running():
+        places = []
+        for (one, _, _), following in zip(HOSTILE.values(), good_ones, strict=True):
+            places.append(await numbering.write(8, [one]))
+            await numbering.write(8, [following])
+        for one in (others, *HARMLESS.values()):
+            last = await numbering.write(8, [one])
+        await numbering.reaches(8, last + 1)
+    return Apart(places, procedures_of([*good_ones, *HARMLESS.values()]))
 
 
 @dataclass(frozen=True)
@@ -171,13 +260,41 @@ async def has_numbers_without_gap(numbering: Numbering, procedures: Iterable[UUI
 
 async def test_bad_records_cost_themselves_alone(numbering: Numbering, bad_batch: Handled) -> None:
     await has_numbers_without_gap(numbering, bad_batch.good)
-    kept = 'SELECT "offset", code, pointer FROM dead_letters WHERE NOT parks ORDER BY "offset"'
+    kept = 'SELECT "offset", code, pointer FROM dead_letters WHERE partition = 5 ORDER BY "offset"'
     expected = [(bad_batch.first + 1 + 2 * at, code, pointer) for at, (_, code, pointer) in enumerate(BAD.values())]
     assert await numbering.query(kept) == expected
 
 
+async def test_hostile_records_cost_themselves_alone_and_what_nobody_knows_costs_nothing(
+    numbering: Numbering, hostile: Apart
+) -> None:
+    await has_numbers_without_gap(numbering, hostile.good)
+    kept = 'SELECT "offset", code, pointer, length(value) FROM dead_letters WHERE partition = 8 ORDER BY "offset"'
+    expected = [
+        (place, code, pointer, len(one.value or b""))
+        for place, (one, code, pointer) in zip(hostile.places, HOSTILE.values(), strict=True)
+    ]
+    assert await numbering.query(kept) == expected
+
+
+async def test_what_is_said_stands_where_murmur2_of_its_subject_puts_it_and_is_read_by_the_sdk(
+    numbering: Numbering, bad_batch: Handled
+) -> None:
+    records = await committed(numbering.settings.kafka_bootstrap, JOURNAL)
+    said = [one for one in records if dict(one.headers).get("ce_source") == b"/services/numbering"]
+    for record in said:
+        headers = dict(record.headers)
+        assert headers["ce_subject"] == record.key
+        assert record.partition == (murmur2(record.key) & 0x7FFFFFFF) % JOURNAL.partitions
+        read = from_kafka(KafkaMessage(headers, record.key, record.value), JSONFormat())
+        assert (read.get_id(), read.get_data()) == (headers["ce_id"].decode(), json.loads(record.value))
+    ids = [dict(record.headers)["ce_id"] for record in said]
+    assert len(set(ids)) == len(ids) >= len(bad_batch.good)
+
+
 async def test_a_dead_letter_keeps_every_byte(numbering: Numbering, bad_batch: Handled) -> None:
-    rows = await numbering.query('SELECT key, value, headers FROM dead_letters WHERE NOT parks ORDER BY "offset"')
+    of_batch = 'SELECT key, value, headers FROM dead_letters WHERE partition = 5 ORDER BY "offset"'
+    rows = await numbering.query(of_batch)
     for (key, value, headers), (one, _, _) in zip(rows, BAD.values(), strict=True):
         assert (key, value) == (one.key, one.value)
         names = [name if isinstance(name, bytes) else name.encode() for name, _ in one.headers]

@@ -19,7 +19,7 @@ from infoparquet_contracts.codes import (
     UrgencyReason,
     WithdrawalReason,
 )
-from infoparquet_contracts.envelope import Event, encode
+from infoparquet_contracts.envelope import Event, Record, encode
 from infoparquet_contracts.parts import Document, FactsPeriod, Matched, Place, Urgency
 from infoparquet_contracts.payload import Payload
 
@@ -63,7 +63,11 @@ def headers_of(data: Payload, **changes: bytes | None) -> list[tuple[str, bytes 
 
 def structured(event: Event[Payload]) -> dict[str, Any]:
     """The event as JSON, whole: what its value is in structured mode."""
-    record = encode(event)
+    return structured_record(encode(event))
+
+
+def structured_record(record: Record) -> dict[str, Any]:
+    """The same of an event that was written in binary mode."""
     said = {name.removeprefix("ce_"): value.decode() for name, value in record.headers if name != "content-type"}
     return {**said, "datacontenttype": "application/json", "data": json.loads(record.value)}
 

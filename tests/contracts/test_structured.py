@@ -7,8 +7,19 @@ import pytest
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.court import Withdrawal
 from infoparquet_contracts.envelope import MAX_EVENT_BYTES, Headers, Undecodable, UnknownType, decode, id_of, type_of
+from infoparquet_contracts.overlap import written as both_versions
 
-from tests.contracts.builders import DELIVERY, OTHER_DELIVERY, PROCEDURE, an_event, structured, submitted, withdrawn
+from tests.contracts.builders import (
+    DELIVERY,
+    OTHER_DELIVERY,
+    PROCEDURE,
+    an_event,
+    routed,
+    structured,
+    structured_record,
+    submitted,
+    withdrawn,
+)
 
 Code = DeadLetterCode
 KEY = str(PROCEDURE).encode()
@@ -82,6 +93,8 @@ def test_an_attribute_that_is_absent_null_or_no_text_is_refused_at_its_place(nam
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [
+        ("sameas", 1, Code.SCHEMA_VIOLATION),
+        ("sameas", "42", Code.SCHEMA_VIOLATION),
         ("specversion", "0.3", Code.UNSUPPORTED_SPECVERSION),
         ("id", "42", Code.SCHEMA_VIOLATION),
         ("source", f"/services/{PERSON}", Code.SCHEMA_VIOLATION),
@@ -205,6 +218,11 @@ def test_the_trace_is_the_event_s_or_else_the_record_s_and_never_costs_the_event
     raw = None if header is None else header.encode(errors="surrogateescape")
     read = decode(KEY, written(traceparent=value), [*HEADERS, ("traceparent", raw)])
     assert (read.traceparent, read.data) == (expected, EVENT.data)
+
+
+def test_an_older_version_is_read_as_the_newest_under_the_id_that_both_share() -> None:
+    for record in both_versions(an_event(routed())):
+        assert decode(KEY, json.dumps(structured_record(record)).encode(), HEADERS) == an_event(routed())
 
 
 def test_type_and_id_are_told_without_reading_anything_else() -> None:

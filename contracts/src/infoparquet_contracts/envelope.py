@@ -42,7 +42,9 @@ _REQUIRED = (
     "ce_dataschema",
     "content-type",
 )
-_READ = frozenset((*_REQUIRED, "traceparent", SAME_AS))
+# CloudEvents's own extension, which stays with the event, and what each client that passes it on may write anew.
+_TRACES = ("ce_traceparent", "traceparent")
+_READ = frozenset((*_REQUIRED, *_TRACES, SAME_AS))
 _UUID = re.compile(UUID_PATTERN)
 _SOURCE = re.compile("/(?:services|tribunals)/[a-z0-9-]{1,32}")
 # Writers of CloudEvents have both.
@@ -132,6 +134,11 @@ def id_of(headers: Headers, value: bytes | None) -> str | None:
     return _told("id", headers, value)
 
 
+def type_pointer(headers: Headers) -> str:
+    """Where a record says its type, for whoever refuses it there."""
+    return "/type" if structured.is_structured(headers) else "/headers/ce_type"
+
+
 def _told(name: Literal["type", "id"], headers: Headers, value: bytes | None) -> str | None:
     if structured.is_structured(headers):
         return None if value is None or len(value) > MAX_EVENT_BYTES else structured.told(value, name)
@@ -169,11 +176,8 @@ def _decoded(key: bytes | None, value: bytes | None, headers: Headers) -> Event[
     data = _data(model, _sized(value))
     if isinstance(data, OfProcedure) and data.procedure != subject:
         raise Undecodable(DeadLetterCode.SUBJECT_MISMATCH, "/procedure", "not the subject")
-    traceparent = attributes.get("traceparent")
-    if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
-        traceparent = None
     said = upcast(data)
-    return Event(event_id, source, said.event_type, subject, time, said, traceparent)
+    return Event(event_id, source, said.event_type, subject, time, said, _traceparent(attributes))
 
 
 def _sized(value: bytes | None) -> bytes:
@@ -252,6 +256,12 @@ def _time(attributes: dict[str, str]) -> datetime:
     except ValueError:
         pass
     raise _invalid("ce_time", "an RFC 3339 time in UTC expected")
+
+
+def _traceparent(attributes: dict[str, str]) -> str | None:
+    # A malformed one does not cost the event.
+    traceparent = next((attributes[name] for name in _TRACES if name in attributes), "")
+    return traceparent if _TRACEPARENT.fullmatch(traceparent) else None
 
 
 def _data(model: type[Payload], value: bytes) -> Payload:

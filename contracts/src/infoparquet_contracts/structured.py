@@ -15,10 +15,7 @@ from .record import Headers
 from .undecodable import Undecodable
 
 _STRUCTURED = re.compile(rb"application/cloudevents\+json(?:\s*;.*)?", re.IGNORECASE)
-_TEXTS = ("specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype")
-# Any other attribute is `ce_` and its name.
-_HEADERS = {"datacontenttype": "content-type", "traceparent": "traceparent"}
-_ATTRIBUTES = {header: attribute for attribute, header in _HEADERS.items()}
+_TEXTS = ("specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype", "sameas")
 _OF_HEADERS = (DeadLetterCode.MISSING_HEADER, DeadLetterCode.INVALID_HEADER)
 
 
@@ -45,12 +42,12 @@ def told(value: bytes, name: Literal["type", "id"]) -> str | None:
 def unwrapped(value: bytes, headers: Headers) -> tuple[bytes, Headers]:
     """The data and the attributes as binary mode has them: value and headers. Raises `Undecodable`."""
     event = _event(value)
-    traced = {name: raw.decode(errors="replace") for name, raw in headers if name == "traceparent" and raw is not None}
-    attributes = {"datacontenttype": "application/json"} | traced | event
+    attributes = {"datacontenttype": "application/json"} | event
     for name in _TEXTS:
         if not isinstance(attributes.get(name, ""), str):
             raise _violation(f"/{name}", "a string expected")
     said = [(_header(name), text.encode()) for name, text in attributes.items() if isinstance(text, str)]
+    said += [(name, raw) for name, raw in headers if name == "traceparent" and raw is not None and raw.isascii()][:1]
     # As they were written: a number that is too great must not become null.
     return to_json(event["data"], inf_nan_mode="constants"), said
 
@@ -88,8 +85,8 @@ def _violation(place: str, detail: str) -> Undecodable:
 
 
 def _header(attribute: str) -> str:
-    return _HEADERS.get(attribute, f"ce_{attribute}")
+    return "content-type" if attribute == "datacontenttype" else f"ce_{attribute}"
 
 
 def _attribute(header: str) -> str:
-    return _ATTRIBUTES.get(header, header.removeprefix("ce_"))
+    return "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
