@@ -46,7 +46,7 @@ docs: setup ## writes the pages under docs/ that come from the data: the map of 
 	$(BIN)/python -m reference.map > docs/competence.html.new && mv docs/competence.html.new docs/competence.html
 
 .PHONY: contracts
-contracts: setup ## writes what is published of the contracts: contracts/{schemas,golden,asyncapi.json}, docs/contracts.html
+contracts: setup ## writes what is published of the contracts: contracts/{schemas,golden,openapi,asyncapi.json}, docs/contracts.html
 	$(BIN)/infoparquet contracts export contracts
 	$(BIN)/python -m cli.contracts_page > docs/contracts.html.new && mv docs/contracts.html.new docs/contracts.html
 

@@ -5,13 +5,13 @@ from typing import Any
 
 SENTENCES = {
     "missing": "Ce champ est obligatoire.",
-    "extra_forbidden": "Ce champ n'existe pas.",
-    "json_invalid": "Le corps n'est pas un document JSON valide.",
+    "extra_forbidden": "Ce champ n’existe pas.",
+    "json_invalid": "Le corps n’est pas un document JSON valide.",
     "string_type": "Une chaîne de caractères est attendue.",
     "string_too_short": "Ce texte est trop court ({min_length} caractères au moins).",
     "string_too_long": "Ce texte est trop long ({max_length} caractères au plus).",
     "string_pattern_mismatch": "La forme attendue est {pattern}.",
-    "string_unicode": "Ce texte n'est pas de l'UTF-8 valide.",
+    "string_unicode": "Ce texte n’est pas de l’UTF-8 valide.",
     "enum": "Les valeurs admises sont {expected}.",
     "literal_error": "Les valeurs admises sont {expected}.",
     "int_type": "Un nombre entier est attendu.",
@@ -39,8 +39,8 @@ def sentence(error: Mapping[str, Any]) -> str:
     """One French sentence for one pydantic error."""
     if error["type"] == "value_error":
         # Our own validators word themselves in French.
-        return str(error.get("ctx", {}).get("error", "Cette valeur n'est pas admise."))
-    template = SENTENCES.get(str(error["type"]), "Cette valeur n'est pas admise.")
+        return str(error.get("ctx", {}).get("error", "Cette valeur n’est pas admise."))
+    template = SENTENCES.get(str(error["type"]), "Cette valeur n’est pas admise.")
     return template.format_map({**error.get("ctx", {}), "expected": _expected(error)})
 
 

@@ -181,21 +181,22 @@ def digest_if_any(body: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
         return None
 
 
-async def _key_of(
+async def key_of(
     request: Request,
     key: Annotated[
         str | None, Header(alias="Idempotency-Key", description="Obligatoire : de 1 à 255 caractères ASCII visibles.")
     ] = None,
 ) -> str:
+    """The key of a request; 400 as a problem without one."""
     if key is None:
-        raise Problem(400, "idempotency-key-missing", "L'en-tête « Idempotency-Key » est obligatoire.")
+        raise Problem(400, "idempotency-key-missing", "L’en-tête « Idempotency-Key » est obligatoire.")
     if len(request.headers.getlist("idempotency-key")) > 1 or not is_key(key):
-        detail = "L'en-tête « Idempotency-Key » porte une seule clé, de 1 à 255 caractères ASCII visibles."
+        detail = "L’en-tête « Idempotency-Key » porte une seule clé, de 1 à 255 caractères ASCII visibles."
         raise Problem(400, "idempotency-key-malformed", detail)
     return key
 
 
-IdempotencyKey = Annotated[str, Depends(_key_of)]
+IdempotencyKey = Annotated[str, Depends(key_of)]
 
 
 def in_flight() -> Problem:
@@ -206,5 +207,5 @@ def in_flight() -> Problem:
 
 def contradicted() -> Problem:
     """422, for Contradicted."""
-    detail = "Cette clé d'idempotence a déjà servi pour une demande différente ; utilisez une autre clé."
+    detail = "Cette clé d’idempotence a déjà servi pour une demande différente ; utilisez une autre clé."
     return Problem(422, "idempotency-key-reused", detail, [FieldError("", detail)])

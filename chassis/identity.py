@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -138,29 +138,37 @@ async def authenticated(request: Request) -> Caller:
             raise BadToken
         return await identity.caller(token.strip())
     except BadToken:
-        detail = "Un jeton d'accès valide est requis (en-tête « Authorization: Bearer … »)."
+        detail = "Un jeton d’accès valide est requis (en-tête « Authorization: Bearer … »)."
         raise Problem(401, "bad-token", detail, headers={"WWW-Authenticate": "Bearer"}) from None
 
 
 AnyCaller = Annotated[Caller, Depends(authenticated)]
 
 
-def only(*kinds: str) -> Callable[[Caller], Awaitable[Caller]]:
-    """A dependency that lets these kinds of organisation in; 403 for others."""
+class Only:
+    """A dependency that lets these kinds of organisation in, where roles are named in one of those; 403 for others."""
 
-    async def check(caller: AnyCaller) -> Caller:
-        if caller.kind not in kinds:
-            raise Problem(403, "wrong-organisation", "Votre organisation n'a pas accès à cette fonction.")
+    def __init__(self, kinds: Collection[str], roles: Collection[str], refusal: str) -> None:
+        self.kinds = kinds
+        self.roles = roles
+        self._refusal = refusal
+
+    async def __call__(self, caller: AnyCaller) -> Caller:
+        """FastAPI."""
+        if caller.kind not in self.kinds:
+            raise Problem(403, "wrong-organisation", "Votre organisation n’a pas accès à cette fonction.")
+        if self.roles and not caller.roles.intersection(self.roles):
+            raise Problem(403, "wrong-role", self._refusal)
         return caller
 
-    return check
 
-
-async def _with_the_role(caller: Annotated[Caller, Depends(only("operator"))]) -> Caller:
-    if "operator" not in caller.roles:
-        raise Problem(403, "wrong-role", "Votre jeton ne porte pas le rôle « operator ».")
-    return caller
+def only(*kinds: str, roles: Collection[str] = (), refusal: str = "") -> Only:
+    """Who may call; `refusal` is said to who is of the right kind and in none of the roles."""
+    return Only(kinds, roles, refusal)
 
 
 # Who may do what operators do: of their organisation, and in that role.
-Operator = Annotated[Caller, Depends(_with_the_role)]
+Operator = Annotated[
+    Caller,
+    Depends(only("operator", roles=["operator"], refusal="Votre jeton ne porte pas le rôle « operator ».")),
+]

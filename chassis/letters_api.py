@@ -47,7 +47,7 @@ def routes(application: Application, transactions: Transactions, applied: Callab
     router = APIRouter(prefix="/v1/dead-letters", tags=["lettres mortes"])
 
     @router.get("", summary="Ce que ce service n’a pas pu traiter, le plus ancien d’abord")
-    async def listed(
+    async def dead_letters(
         _: Operator,
         state: State = "open",
         prefix: Annotated[str, Query(max_length=64, pattern="^[0-9a-z-]*$")] = "",
@@ -60,7 +60,7 @@ def routes(application: Application, transactions: Transactions, applied: Callab
         return {"dead_letters": found, "next": more and _write_cursor(more)}
 
     @router.get("/{letter}", summary="Une lettre morte avec son contenu et ce qui en a été décidé")
-    async def shown(letter: str, _: Operator) -> dict[str, Any]:
+    async def dead_letter(letter: str, _: Operator) -> dict[str, Any]:
         async with transactions.engine.connect() as connection:
             found = await letters.whole(connection, _named(letter))
         if found is None:
@@ -68,7 +68,7 @@ def routes(application: Application, transactions: Transactions, applied: Callab
         return found
 
     @router.post("/{letter}/replay", summary="Rejouer une lettre morte, puis ce qui attendait derrière elle")
-    async def replayed(letter: str, caller: Operator) -> dict[str, Any]:
+    async def replay_dead_letter(letter: str, caller: Operator) -> dict[str, Any]:
         name, order = _named(letter), Order(caller)
         async with transactions.begin() as transaction:
             if isinstance(name, UUID):
@@ -79,7 +79,7 @@ def routes(application: Application, transactions: Transactions, applied: Callab
         return _answer(letter, outcome)
 
     @router.post("/{letter}/discard", summary="Écarter une lettre morte, et traiter ce qui attendait derrière elle")
-    async def discarded(letter: str, body: Discard, caller: Operator) -> dict[str, Any]:
+    async def discard_dead_letter(letter: str, body: Discard, caller: Operator) -> dict[str, Any]:
         name, order = _named(letter), Order(caller, body.reason)
         async with transactions.begin() as transaction:
             if isinstance(name, UUID):

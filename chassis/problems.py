@@ -113,7 +113,7 @@ def install(app: FastAPI) -> None:
     async def on_failure(request: Request, error: Exception) -> JSONResponse:
         if is_unavailable(error):
             return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
-        return answer(request, Problem(500, "internal", "Une erreur interne s'est produite ; elle a été consignée."))
+        return answer(request, Problem(500, "internal", "Une erreur interne s’est produite ; elle a été consignée."))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
@@ -123,5 +123,5 @@ def install(app: FastAPI) -> None:
 
 def unavailable(dependency: str) -> Problem:
     """A 503 that names what does not answer."""
-    detail = f"Le service ne peut pas répondre pour l'instant ({dependency}). Rien n'a été enregistré ; réessayez."
+    detail = f"Le service ne peut pas répondre pour l’instant ({dependency}). Rien n’a été enregistré ; réessayez."
     return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})

@@ -23,6 +23,7 @@ from chassis.clock import Clock, utc_now
 from chassis.consumer import Consumer, ConsumerParts
 from chassis.crash import CrashPoints, crash_points
 from chassis.database import expected_schema, open_engine, open_lock_engine
+from chassis.described import Description
 from chassis.doorbell import Doorbell
 from chassis.errors import Unavailable
 from chassis.handover import Receipt
@@ -68,6 +69,8 @@ class Service:
     migrations: Path
     routers: Callable[[Parts], Sequence[APIRouter]]
     handlers: Handlers
+    # What its document says of its routes: loaded when that is first asked for.
+    description: Callable[[], Description]
     # Topics that others write, beside the journal.
     sources: Sequence[Source] = ()
     own_topics: Sequence[Topic] = ()
@@ -116,6 +119,7 @@ class Running:
             telemetry=self.telemetry,
             registry=self.metrics.registry,
             positions=self.consumer.report,
+            description=service.description,
             unlimited=service.unlimited_paths,
         )
 

@@ -1,6 +1,7 @@
 """The HTTP side every service has: health, readiness, metrics, documents, problems, positions, limits."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Response
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import problems
+from chassis.described import Description
 from chassis.identity import Caller, Identity, only
 from chassis.problems import Problem
 from chassis.readiness import Readiness
@@ -20,6 +22,8 @@ from chassis.telemetry import Telemetry
 # A procedure's event is 256 KiB at most; people and words come on top.
 LARGEST_BODY = 1024 * 1024
 QUIET = "healthz,readyz,metrics"
+# Of the API, as in its paths.
+VERSION = "1"
 
 
 def build_app(
@@ -31,10 +35,12 @@ def build_app(
     telemetry: Telemetry,
     registry: CollectorRegistry,
     positions: Callable[[], Any],
+    description: Callable[[], Description],
     unlimited: Sequence[str] = (),
 ) -> FastAPI:
     """The application of a service; `unlimited` are paths that read large bodies themselves."""
-    app = FastAPIOffline(title=title, version="1")
+    app = FastAPIOffline(title=title, version=VERSION)
+    app.openapi = _documented(app, description, unlimited)  # type: ignore[method-assign]  # as FastAPI documents it
     app.state.identity = identity
     problems.install(app)
     app.include_router(_common(readiness, registry, positions))
@@ -47,8 +53,21 @@ def build_app(
     return app
 
 
+def _documented(
+    app: FastAPI, description: Callable[[], Description], unlimited: Sequence[str]
+) -> Callable[[], dict[str, Any]]:
+    @cache
+    def made() -> dict[str, Any]:
+        # Not at the top: only who asks for the document pays for it.
+        from chassis.openapi import document
+
+        return document(app, description(), unlimited)
+
+    return made
+
+
 def _common(readiness: Readiness, registry: CollectorRegistry, positions: Callable[[], Any]) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(tags=["positions"])
 
     @router.get("/healthz", include_in_schema=False)
     async def alive() -> dict[str, str]:
@@ -66,7 +85,7 @@ def _common(readiness: Readiness, registry: CollectorRegistry, positions: Callab
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/v1/positions", summary="Où en est ce service dans chaque partition")
-    async def where(caller: Annotated[Caller, Depends(only("operator"))]) -> Any:  # noqa: ANN401, ARG001
+    async def service_positions(caller: Annotated[Caller, Depends(only("operator"))]) -> Any:  # noqa: ANN401, ARG001
         return await positions()
 
     return router

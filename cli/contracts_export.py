@@ -12,7 +12,7 @@ from infoparquet_contracts.published import as_text, golden_files, schema_files
 
 _FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
-_GENERATED: Final = ("schemas", "golden")
+_GENERATED: Final = ("schemas", "golden", "openapi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Où écrire ; créé s’il manque.")],
     as_json: Annotated[bool, typer.Option("--json", help="Écrit un document JSON.")] = False,
 ) -> None:
-    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/) et la description asyncapi.json.
+    """Écrit dans un dossier les schémas JSON (schemas/), les exemples (golden/), asyncapi.json et les API (openapi/).
 
-    Ce qui n’a plus lieu d’être dans schemas/ et golden/ est supprimé ; rien d’autre n’est touché.
+    Ce qui n’a plus lieu d’être dans schemas/, golden/ et openapi/ est supprimé ; rien d’autre n’est touché.
     """
     try:
         done = write(folder, published())
@@ -47,8 +47,9 @@ def published() -> Mapping[str, str]:
     """Every file by its path."""
     # What runs is slow to load, and the other commands of the group do without.
     from cli.asyncapi.document import document
+    from cli.contracts_openapi import openapi_files
 
-    return {**schema_files(), **golden_files(), "asyncapi.json": as_text(document())}
+    return {**schema_files(), **golden_files(), "asyncapi.json": as_text(document()), **openapi_files()}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Written:

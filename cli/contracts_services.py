@@ -1,4 +1,4 @@
-"""The five services, built as they run but without a broker or a database: what each subscribes to, and what it takes.
+"""The five services, built as they run but without a broker or a database: what each subscribes to, takes and serves.
 
 FastStream says what its subscribers read; which facts are taken is the table that the consumer goes by.
 """
@@ -57,10 +57,15 @@ def is_of(topic: Topic, name: str) -> bool:
     return name == f"{before}{code}{after}" and "." not in code
 
 
-def _reader(name: str) -> Reader:
+@functools.cache
+def running(name: str) -> Running:
+    """The service, put together; it connects to nothing before it is served."""
     settings = _settings(name)
-    service = importlib.import_module(f"services.{name}.service").build(settings)
-    consumer = Running(service, settings).consumer
+    return Running(importlib.import_module(f"services.{name}.service").build(settings), settings)
+
+
+def _reader(name: str) -> Reader:
+    consumer = running(name).consumer
     (group,) = {str(one.group_id) for one in consumer.broker.subscribers if isinstance(one, LogicSubscriber)}
     channels = AsyncAPI(consumer.broker, schema_version="3.0.0").to_specification().to_jsonable()["channels"]
     subscriptions = {channel["address"]: channel.get("description", "") for channel in channels.values()}

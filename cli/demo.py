@@ -42,7 +42,7 @@ def demo(
     port_base: Annotated[int, _PORT_BASE] = 8100,
     broker: Annotated[str, _BROKER] = "auto",
 ) -> None:
-    """Lance le système dans un dossier neuf, envoie soixante procédures d'exemple et montre ce que devient chacune."""
+    """Lance le système dans un dossier neuf, envoie soixante procédures d’exemple et montre ce que devient chacune."""
     folder = fresh_folder()
     try:
         options = Options(data=folder, port_base=port_base, broker=broker)

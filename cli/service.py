@@ -22,7 +22,7 @@ _Services = Annotated[list[str], typer.Argument(help=f"Le ou les services : {_LI
 
 
 def serve(service: _Service) -> None:
-    """Fait tourner un service (API, lecture du journal, relais) jusqu'à SIGTERM ; ne migre jamais la base."""
+    """Fait tourner un service (API, lecture du journal, relais) jusqu’à SIGTERM ; ne migre jamais la base."""
     # What is made here lives as long as the process: collecting it again and again is a tenth of the start.
     gc.disable()
     import uvloop
@@ -40,7 +40,7 @@ def serve(service: _Service) -> None:
 
 
 def migrate(services: _Services) -> None:
-    """Amène la base d'un service au dernier schéma et crée les sujets Kafka qui manquent."""
+    """Amène la base d’un service au dernier schéma et crée les sujets Kafka qui manquent."""
     told = json.loads(os.environ.pop(MIGRATIONS, "{}"))
     for service in services:
         os.environ.update(told.get(service, {}))
@@ -55,13 +55,13 @@ def _migrate(service: str) -> None:
         created = asyncio.run(migrate_service(built, settings))
     except (Unavailable, OSError) as error:
         dependency = error.dependency if isinstance(error, Unavailable) else "database"
-        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu'il est démarré, puis recommencez.")
+        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
     typer.echo(f"{service} : schéma à jour, {len(created)} sujets créés.", err=True)
 
 
 def _built(service: str) -> tuple[Any, Settings]:
     if service not in get_args(Name):
-        _stop(2, f"« {service} » n'est pas un service ; il y a {_LIST}.")
+        _stop(2, f"« {service} » n’est pas un service ; il y a {_LIST}.")
     module = importlib.import_module(f"services.{service}.service")
     model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
     try:

@@ -123,7 +123,7 @@ def _inadmissible(key: Any, sent: Any, problem: Problem) -> Inadmissible:  # noq
 def check_size(fact: Submitted) -> None:
     """Raises a 413 Problem for a fact that no event can carry."""
     if len(to_json(fact)) > LARGEST_FACT:
-        detail = "Les codes, lieux et pièces de la procédure dépassent ce qu'un événement peut porter (256 Kio)."
+        detail = "Les codes, lieux et pièces de la procédure dépassent ce qu’un événement peut porter (256 Kio)."
         raise Problem(413, "too-large", detail, [FieldError("", detail)])
 
 

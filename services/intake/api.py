@@ -20,7 +20,6 @@ from services.intake import store
 from services.intake.acceptance import PARIS, PATH, Accepted, Gate, Outcome, accept, refused
 from services.intake.checking import Checks
 from services.intake.competence import UNAVAILABLE, RoutingService
-from services.intake.request_body import documented
 from services.intake.submission import Submission, Unreadable, read
 from services.intake.waiting import wished_wait
 
@@ -62,10 +61,8 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
     """`POST /v1/procedures` and `:check`."""
     router = APIRouter(tags=["dépôt"])
 
-    @router.post(
-        PATH, summary="Dépose une procédure", status_code=202, openapi_extra=documented(Submission, JSON_TYPES[0])
-    )
-    async def submit(request: Request, caller: Administration, key: IdempotencyKey) -> Response:
+    @router.post(PATH, summary="Dépose une procédure", status_code=202)
+    async def submit_procedure(request: Request, caller: Administration, key: IdempotencyKey) -> Response:
         require_type(request, JSON_TYPES)
         posted = Gate(checks(), caller.code, parts.clock()).admit(await request.body(), key)
         try:
@@ -81,9 +78,8 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
     @router.post(
         f"{PATH}:check",
         summary="Vérifie une procédure sans la déposer",
-        openapi_extra=documented(Submission, JSON_TYPES[0]),
     )
-    async def check(request: Request, caller: Administration) -> dict[str, Any]:  # noqa: ARG001 - only lets them in
+    async def check_procedure(request: Request, caller: Administration) -> dict[str, Any]:  # noqa: ARG001 - only lets them in
         require_type(request, JSON_TYPES)
         try:
             submission = read(await request.body(), Submission).understood

@@ -25,8 +25,6 @@ from services.intake.acceptance import PATH, Accepted, Gate, Outcome, Posted, ac
 from services.intake.api import Administration, require_type
 from services.intake.checking import Checks
 from services.intake.lines import LONGEST_LINE, Line, grouped
-from services.intake.request_body import documented
-from services.intake.submission import SubmissionLine
 
 BATCH_PATH = f"{PATH}:batch"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -40,9 +38,7 @@ def routes(parts: Parts, checks: Callable[[], Checks]) -> APIRouter:
     """The batch's route."""
     router = APIRouter(tags=["dépôt"])
 
-    @router.post(
-        BATCH_PATH, summary="Dépose des procédures par lot", openapi_extra=documented(SubmissionLine, NDJSON[0])
-    )
+    @router.post(BATCH_PATH, summary="Dépose des procédures par lot")
     async def submit_batch(request: Request, caller: Administration) -> Response:
         require_type(request, NDJSON)
         spool = tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY)  # noqa: SIM115 - closed with the answer
@@ -124,7 +120,7 @@ def _shown(number: int, outcome: Outcome) -> dict[str, Any]:
 
 def _interrupted() -> Problem:
     detail = (
-        "Le service ne peut pas répondre pour l'instant. Une partie des lignes a pu être enregistrée ; renvoyez le même"
+        "Le service ne peut pas répondre pour l’instant. Une partie des lignes a pu être enregistrée ; renvoyez le même"
         " fichier, rien ne sera enregistré deux fois."
     )
     return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})

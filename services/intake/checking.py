@@ -20,7 +20,7 @@ from services.intake.submission import Submission
 OLDEST = date(1900, 1, 1)
 SUGGESTED = 3
 PRECINCTS_UNKNOWN = (
-    "L'emprise d'un aérodrome partage cette commune entre deux tribunaux : indiquez si le lieu s'y trouve (true) ou "
+    "L’emprise d’un aérodrome partage cette commune entre deux tribunaux : indiquez si le lieu s’y trouve (true) ou "
     "non (false) ; sans cela un opérateur devra désigner le tribunal."
 )
 # Looking for the nearest communes takes 3 ms each.
@@ -87,7 +87,7 @@ class Checks:
 
 def _unknown_commune(near: tuple[Commune, ...]) -> str:
     names = ", ".join(f"{commune.name} ({commune.code})" for commune in near)
-    return "Aucune commune n'a ce code INSEE" + (f" ; les plus proches : {names}." if near else ".")
+    return "Aucune commune n’a ce code INSEE" + (f" ; les plus proches : {names}." if near else ".")
 
 
 def _dates(submission: Submission, today: date) -> Iterator[FieldError | Remark]:
@@ -96,7 +96,7 @@ def _dates(submission: Submission, today: date) -> Iterator[FieldError | Remark]
     latest = today + timedelta(days=1)
     for name, day in (("from", facts.from_), ("to", facts.to)):
         if day is not None and day > latest:
-            yield FieldError(f"/facts/{name}", "Cette date est dans l'avenir.")
+            yield FieldError(f"/facts/{name}", "Cette date est dans l’avenir.")
         if day is not None and day < OLDEST:
             yield FieldError(f"/facts/{name}", "Cette date est antérieure à 1900.")
     if facts.from_ is not None and facts.to is not None and facts.from_ > facts.to:
@@ -105,7 +105,7 @@ def _dates(submission: Submission, today: date) -> Iterator[FieldError | Remark]
         yield Remark("/urgency/until", "urgency-past", "Cette échéance est déjà passée.")
     for index, person in enumerate(submission.persons):
         if person.birth_date is not None and person.birth_date > latest.isoformat():
-            yield FieldError(f"/persons/{index}/birth_date", "Cette date est dans l'avenir.")
+            yield FieldError(f"/persons/{index}/birth_date", "Cette date est dans l’avenir.")
 
 
 def _subject(submission: Submission) -> Iterator[FieldError]:
@@ -120,9 +120,9 @@ def _codes(name: str, codes: list[str] | tuple[str, ...], known: Natures) -> Ite
         pointer = f"/{name}/{index}"
         if known.complete:
             near = process.extract(code, known.keys(), scorer=OSA.distance, score_cutoff=2, limit=SUGGESTED)
-            yield FieldError(pointer, f"Ce code {name.upper()} n'existe pas.", [other for other, _, _ in near])
+            yield FieldError(pointer, f"Ce code {name.upper()} n’existe pas.", [other for other, _, _ in near])
         else:
-            detail = f"Ce code {name.upper()} n'est pas dans notre liste, qui est incomplète ; vérifiez-le."
+            detail = f"Ce code {name.upper()} n’est pas dans notre liste, qui est incomplète ; vérifiez-le."
             yield Remark(pointer, f"unknown-{name}", detail)
 
 
@@ -130,4 +130,4 @@ def unknown_documents(ids: Sequence[str]) -> Iterator[FieldError]:
     """Those that the administration has not deposited."""
     # Documents cannot be deposited yet, so no id can be that of one.
     for index, _ in enumerate(ids):
-        yield FieldError(f"/documents/{index}", "Votre administration n'a déposé aucune pièce de cet identifiant.")
+        yield FieldError(f"/documents/{index}", "Votre administration n’a déposé aucune pièce de cet identifiant.")

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 LIMIT_SECONDS = 2.0
 _SIDES = {True: "inside", False: "outside", None: "unknown"}
 UNAVAILABLE = Remark(
-    "", "competence-unavailable", "Le tribunal compétent n'a pas pu être déterminé pour l'instant ; réessayez."
+    "", "competence-unavailable", "Le tribunal compétent n’a pas pu être déterminé pour l’instant ; réessayez."
 )
 
 

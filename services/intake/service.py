@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chassis.described import Description
 from chassis.service import Service
 from chassis.service_token import ServiceToken
 from reference import Reference
@@ -32,6 +33,7 @@ def build(settings: IntakeSettings) -> Service:
             supplements.routes(parts, links),
         ],
         handlers=HANDLERS,
+        description=described,
         unlimited_paths=(batch.BATCH_PATH,),
         workers=lambda _: [live.watch],
     )
@@ -40,3 +42,11 @@ def build(settings: IntakeSettings) -> Service:
 def checks_by(reference: Reference) -> Checks:
     """The checks of one version of the reference data."""
     return Checks(reference.communes, reference.territory.divided, reference.natinf, reference.nataff)
+
+
+def described() -> Description:
+    """What the service's document says of its routes."""
+    # Not at the top: only who asks for the document pays for it.
+    from services.intake.described import DESCRIPTION
+
+    return DESCRIPTION

@@ -38,7 +38,7 @@ def _on_one_line(text: str) -> str:
 
 def _real_natinf(code: str) -> str:
     if not code.strip("0"):
-        raise ValueError("Ce code NATINF n'existe pas.")
+        raise ValueError("Ce code NATINF n’existe pas.")
     return code
 
 
@@ -53,7 +53,7 @@ def _real_day(day: str) -> str:
     try:
         date.fromisoformat((day + "-01-01")[:10])
     except ValueError:
-        raise ValueError("Cette date n'existe pas.") from None
+        raise ValueError("Cette date n’existe pas.") from None
     return day
 
 
@@ -214,7 +214,7 @@ def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value, until the model
     except _NameTwice:
         detail = "Un même nom figure deux fois dans un objet."
     except ValueError:
-        detail = "Le contenu n'est pas un document JSON valide, en UTF-8."
+        detail = "Le contenu n’est pas un document JSON valide, en UTF-8."
     raise Unreadable([FieldError("", detail)], whole=True)
 
 

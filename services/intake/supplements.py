@@ -33,7 +33,6 @@ from services.intake.additions import (
 )
 from services.intake.api import JSON_TYPES, Administration, Links, require_type
 from services.intake.dossiers import NotFound, found
-from services.intake.request_body import documented
 from services.intake.store import Procedure
 from services.intake.submission import Sent, Unreadable, read
 
@@ -78,9 +77,8 @@ def routes(parts: Parts, links: Links) -> APIRouter:
         f"{PATH}/{{id}}/supplements",
         summary="Complète une procédure",
         status_code=202,
-        openapi_extra=documented(SupplementBody, JSON_TYPES[0]),
     )
-    async def supplement(
+    async def supplement_procedure(
         id: UUID,  # noqa: A002 - the name in the path
         request: Request,
         caller: Administration,
@@ -95,9 +93,8 @@ def routes(parts: Parts, links: Links) -> APIRouter:
         f"{PATH}/{{id}}/withdrawal",
         summary="Retire une procédure",
         status_code=202,
-        openapi_extra=documented(WithdrawalBody, JSON_TYPES[0]),
     )
-    async def withdrawal(
+    async def withdraw_procedure(
         id: UUID,  # noqa: A002
         request: Request,
         caller: Administration,

@@ -38,7 +38,7 @@ def routes(parts: Parts, tries: int) -> APIRouter:
         return {"deliveries": [_shown(row) for row in rows]}
 
     @router.post("/v1/deliveries/{id}/retry", summary="Tente de nouveau une notification en échec", status_code=202)
-    async def retry(
+    async def retry_delivery(
         id: UUID,  # noqa: A002 - the name in the path
         caller: Annotated[Caller, Depends(only("operator"))],  # noqa: ARG001 - only lets them in
     ) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chassis.described import Description
 from chassis.service import Service
 from chassis.service_token import ServiceToken
 from reference.live import Live
@@ -38,5 +39,14 @@ def build(settings: NotifySettings) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts, settings.mail_tries)],
         handlers=handlers(settings.mail_tries),
+        description=described,
         workers=lambda parts: [Postman(parts, office).run, live.watch],
     )
+
+
+def described() -> Description:
+    """What the service's document says of its routes."""
+    # Not at the top: only who asks for the document pays for it.
+    from services.notify.described import DESCRIPTION
+
+    return DESCRIPTION

@@ -20,7 +20,7 @@ def routes(parts: Parts) -> APIRouter:
     router = APIRouter(tags=["numéros"])
 
     @router.get("/v1/numbers/{number}", summary="La procédure qui porte ce numéro")
-    async def number_of(
+    async def procedure_of_number(
         number: str, caller: Annotated[Caller, Depends(only("administration", "operator", "service"))]
     ) -> dict[str, Any]:
         given = await _given(parts, number)

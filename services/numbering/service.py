@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chassis.described import Description
 from chassis.service import Service
 from services.numbering.api import routes
 from services.numbering.handlers import HANDLERS
@@ -16,4 +17,13 @@ def build(settings: NumberingSettings) -> Service:  # noqa: ARG001 - every servi
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts)],
         handlers=HANDLERS,
+        description=described,
     )
+
+
+def described() -> Description:
+    """What the service's document says of its routes."""
+    # Not at the top: only who asks for the document pays for it.
+    from services.numbering.described import DESCRIPTION
+
+    return DESCRIPTION

@@ -45,7 +45,7 @@ def routes(parts: Parts, names: Callable[[], Names], *, patience: float = PATIEN
     router = APIRouter(tags=["suivi"])
 
     @router.get("/v1/procedures", summary="Les procédures, de la plus récente à la plus ancienne")
-    async def procedures_found(sight: WithSight, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+    async def find_procedures(sight: WithSight, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
         after = None if filters.cursor is None else _mark(filters.cursor)
         async with parts.engine.connect() as connection:
             # One more than asked for tells whether another page follows.

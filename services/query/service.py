@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chassis.described import Description
 from chassis.service import Service
 from reference.live import Live
 from reference.names import Names
@@ -20,5 +21,14 @@ def build(settings: QuerySettings) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [api.routes(parts, names), page.routes()],
         handlers=HANDLERS,
+        description=lambda: described(names()),
         workers=lambda _: [live.watch],
     )
+
+
+def described(names: Names) -> Description:
+    """What the service's document says of its routes."""
+    # Not at the top: only who asks for the document pays for it.
+    from services.query.described import description
+
+    return description(names)

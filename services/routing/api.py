@@ -29,13 +29,15 @@ def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
     @router.get("/v1/competence", summary="Le tribunal compétent, et pourquoi")
     async def competence(
         _: AnyCaller,
-        commune: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies defaults
-        natinf: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006
-        nataff: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006
+        commune: Annotated[
+            list[str], Query(max_length=100, description="Code INSEE d’une commune ; vide : un lieu sans commune.")
+        ] = [],  # noqa: B006 - FastAPI copies defaults
+        natinf: Annotated[list[str], Query(max_length=100, description="Code NATINF.")] = [],  # noqa: B006
+        nataff: Annotated[list[str], Query(max_length=100, description="Code NATAFF.")] = [],  # noqa: B006
         ground: Annotated[list[Ground], Query(description="Ce qui rattache chaque commune, dans le même ordre.")] = [],  # noqa: B006
         aerodrome: Annotated[list[Side], Query(description="De quel côté de l’emprise d’un aérodrome, de même.")] = [],  # noqa: B006
-        kind: Kind | None = None,
-        on: date | None = None,
+        kind: Annotated[Kind | None, Query(description="La nature de la procédure.")] = None,
+        on: Annotated[date | None, Query(description="Le jour des règles appliquées ; aujourd’hui sinon.")] = None,
     ) -> dict[str, Any]:
         reference = current()
         places = _places(commune, ground, aerodrome, reference)
@@ -47,7 +49,7 @@ def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
     async def tribunals(_: AnyCaller) -> dict[str, Any]:
         reference = current()
         names = courts.names(reference.courts)
-        return {"tribunals": [_shown(code, name, reference) for code, name in names.items()]}
+        return {"tribunals": [show_court(code, name, reference) for code, name in names.items()]}
 
     @router.get("/v1/tribunals/{code}", summary="Un tribunal et ses canaux")
     async def tribunal(code: str, _: AnyCaller) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:
         if code not in names:
             fault = FieldError("/code", "Ce code est inconnu.", courts.nearest(code, reference.courts))
             raise Problem(404, "unknown-tribunal", "Aucun tribunal ne porte ce code.", [fault])
-        return _shown(code, names[code], reference)
+        return show_court(code, names[code], reference)
 
     return router
 
@@ -97,7 +99,8 @@ def _codes(kind: str, codes: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _shown(code: str, name: str, reference: Reference) -> dict[str, Any]:
+def show_court(code: str, name: str, reference: Reference) -> dict[str, Any]:
+    """A court in an answer."""
     court = reference.courts.get(code)
     return {
         "code": code,

@@ -35,16 +35,15 @@ MODELS: Mapping[str, type[Reply]] = {model.fact: model for model in REPLIES}
 _WORDS: TypeAdapter[str] = TypeAdapter(Words)
 
 
-async def _reader(caller: Annotated[Caller, Depends(only("administration", "tribunal"))]) -> Caller:
-    if not caller.roles & {"agent", "manager", "clerk", "prosecutor"}:
-        raise Problem(403, "wrong-role", "Votre rôle ne permet pas de lire les réponses des tribunaux.")
-    return caller
-
-
-async def _court(caller: Annotated[Caller, Depends(only("tribunal"))]) -> Caller:
-    if not caller.roles & {"clerk", "prosecutor"}:
-        raise Problem(403, "wrong-role", "Votre rôle ne permet pas de répondre à une administration.")
-    return caller
+_READERS = only(
+    "administration",
+    "tribunal",
+    roles=["agent", "manager", "clerk", "prosecutor"],
+    refusal="Votre rôle ne permet pas de lire les réponses des tribunaux.",
+)
+_COURTS = only(
+    "tribunal", roles=["clerk", "prosecutor"], refusal="Votre rôle ne permet pas de répondre à une administration."
+)
 
 
 def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
@@ -55,7 +54,7 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
     async def reply(
         id: UUID,  # noqa: A002 - the name in the path
         body: Annotated[dict[str, Any], Body()],
-        caller: Annotated[Caller, Depends(_court)],
+        caller: Annotated[Caller, Depends(_COURTS)],
         key: IdempotencyKey,
     ) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
@@ -74,9 +73,9 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
         return accepted
 
     @router.get("/v1/replies/{id}", summary="Le texte qui accompagne une réponse")
-    async def words(
+    async def reply_words(
         id: UUID,  # noqa: A002
-        caller: Annotated[Caller, Depends(_reader)],
+        caller: Annotated[Caller, Depends(_READERS)],
     ) -> dict[str, Any]:
         async with parts.engine.connect() as connection:
             found = await reply_store.words(connection, id)
@@ -185,9 +184,11 @@ def _invalid(errors: list[FieldError]) -> Problem:
 
 
 def _refused(code: ReplyRefusal, procedure: Procedure, fact: str) -> Problem:
+    """409, with the state that the procedure is in."""
     status = procedure.standing.status
+    state = f"La procédure est dans l’état « {status.label} »"
     if code is not ReplyRefusal.OUT_OF_TURN:
-        return Problem(409, code.value, f"{code.label}.", [FieldError("/delivery", f"{code.label}.")])
+        return Problem(409, code.value, f"{code.label}. {state}.", [FieldError("/delivery", f"{code.label}.")])
     possible = [name for name in MODELS if name in {follower.value for follower in FOLLOWERS[status]}]
-    detail = f"La procédure est dans l’état « {status.label} », que cette réponse ne peut pas suivre."
+    detail = f"{state}, que cette réponse ne peut pas suivre."
     return Problem(409, code.value, detail, [FieldError("/fact", f"« {fact} » est impossible ici.", possible)])

@@ -46,7 +46,7 @@ def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -
     router = APIRouter(tags=["exploitation"])
 
     @router.post("/v1/procedures/{id}/assignment", summary="Désigne le tribunal d’une procédure", status_code=202)
-    async def assignment(
+    async def assign_procedure(
         id: UUID,  # noqa: A002 - the name in the path
         body: AssignmentBody,
         caller: Operator,
@@ -61,7 +61,7 @@ def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -
         return {"id": decided, "procedure": id, "tribunal": body.tribunal}
 
     @router.post("/v1/tribunals/{code}/redelivery", summary="Remet de nouveau ce qui fut remis", status_code=202)
-    async def redelivery(code: str, body: RedeliveryBody, _: Operator) -> dict[str, Any]:
+    async def redeliver(code: str, body: RedeliveryBody, _: Operator) -> dict[str, Any]:
         _require_court(code, current().courts, status=404)
         since = datetime.combine(body.from_, time(), PARIS)
         async with parts.transactions.begin() as transaction:

@@ -35,7 +35,7 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
         return {"procedures": [_queued(waiting, history[waiting.procedure.id], dispatch) for waiting in queue]}
 
     @router.post(PATH, summary="Décide de nouveau, par les règles actuelles, de tout ce qui attend", status_code=202)
-    async def decide(caller: Operator, key: IdempotencyKey) -> dict[str, Any]:
+    async def decide_unroutable(caller: Operator, key: IdempotencyKey) -> dict[str, Any]:
         decided, last = 0, None
         try:
             while True:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from chassis.described import Description
 from chassis.service import Service
 from reference import Reference
 from reference.live import Live
@@ -32,6 +33,7 @@ def build(settings: RoutingSettings) -> Service:
             queue_api.routes(parts, dispatch),
         ],
         handlers=handlers(dispatch),
+        description=lambda: described(live.now),
         sources=sources(courts.names(known), dispatch),
         own_topics=list(courts.topics(known)),
         receipt=receipt,
@@ -42,3 +44,11 @@ def build(settings: RoutingSettings) -> Service:
 def deciding_by(reference: Reference) -> Deciding:
     """What decides by one version of the reference data."""
     return Deciding(reference.law, courts.names(reference.courts))
+
+
+def described(reference: Reference) -> Description:
+    """What the service's document says of its routes."""
+    # Not at the top: only who asks for the document pays for it.
+    from services.routing.described import description
+
+    return description(reference)

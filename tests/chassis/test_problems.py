@@ -15,6 +15,7 @@ from pydantic_core._pydantic_core import list_all_errors
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from chassis.described import Description
 from chassis.errors import Refused, Unavailable, Unprocessable
 from chassis.french import sentence
 from chassis.identity import Identity
@@ -105,6 +106,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         telemetry=Telemetry("tests", {}),
         registry=CollectorRegistry(),
         positions=list,
+        description=lambda: Description("", {}, {}),
         unlimited=["/pieces"],
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -134,7 +136,7 @@ async def test_every_family_of_errors_is_a_problem(client: httpx.AsyncClient, fa
     problem = problem_of(answer, status, kind)
     if status == 503:
         assert answer.headers["retry-after"]
-        assert "Rien n'a été enregistré" in problem["detail"]
+        assert "Rien n’a été enregistré" in problem["detail"]
 
 
 async def test_what_does_not_answer_is_named(client: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from infoparquet_contracts.published import golden_files, schema_files
 from typer.testing import CliRunner, Result
 
+from cli.contracts_openapi import openapi_files
 from cli.main import assemble
 
 SUBMITTED = "golden/fr.justice.infoparquet.procedure.submitted.v1"
@@ -20,12 +21,12 @@ def files(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in found}
 
 
-def test_a_fresh_folder_gets_the_schemas_the_samples_and_the_description(tmp_path: Path) -> None:
+def test_a_fresh_folder_gets_the_schemas_the_samples_and_the_descriptions(tmp_path: Path) -> None:
     result = export(tmp_path / "new" / "folder")
     assert result.exit_code == 0, result.output
     written = files(tmp_path / "new" / "folder")
     assert json.loads(written.pop("asyncapi.json"))["asyncapi"] == "3.0.0"
-    assert written == {**schema_files(), **golden_files()}
+    assert written == {**schema_files(), **golden_files(), **openapi_files()}
 
 
 def test_a_second_export_changes_nothing_and_says_so(tmp_path: Path) -> None:

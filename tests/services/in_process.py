@@ -22,6 +22,7 @@ from chassis.service import Running, Service
 from chassis.settings import Settings
 from chassis.transaction import Transaction
 from tests.builders import NOON
+from tests.services.documented import documented
 from tests.services.issuer import Issuer
 
 NOWHERE = "127.0.0.1:9"
@@ -141,7 +142,8 @@ async def in_process(
             text(f"TRUNCATE {tables}, outbox, dead_letters, parked_facts, dead_letter_decisions, unknown_facts")
         )
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{service.name}") as http:
+    hooks = {"response": [documented(running.app)]}
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{service.name}", event_hooks=hooks) as http:
         yield InProcess(running, http, issuer)
     await running.engine.dispose()
     await running.lock_engine.dispose()

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from services.intake.handlers import follow_procedures
 from services.intake.service import build
 from services.intake.settings import IntakeSettings
 from tests.processes import until
+from tests.services.documented import documented
 from tests.services.intake.builders import NOON
 from tests.services.issuer import Issuer
 
@@ -132,11 +134,16 @@ class Intake:
 
 
 @asynccontextmanager
-async def running(service: Service, settings: IntakeSettings, issuer: Issuer) -> AsyncIterator[Intake]:
+async def running(
+    service: Service, settings: IntakeSettings, issuer: Issuer, *, now: datetime = NOON
+) -> AsyncIterator[Intake]:
     """Intake in this process, without its consumer and relay."""
-    one = Running(service, settings, clock=lambda: NOON)
+    one = Running(service, settings, clock=lambda: now)
     transport = httpx.ASGITransport(one.app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake", headers=issuer.bearer(DREAL)) as client:
+    hooks = {"response": [documented(one.app)]}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://intake", headers=issuer.bearer(DREAL), event_hooks=hooks
+    ) as client:
         yield Intake(one, client, issuer)
     await one.engine.dispose()
     await one.lock_engine.dispose()

@@ -223,6 +223,7 @@ async def test_a_reply_to_another_delivery_is_a_conflict(routing: InProcess) -> 
     delivery = await handed_over(routing)
     answer = await answered(routing, delivery, {"fact": "acknowledged", "delivery": str(new_id())})
     assert (kind(answer), pointers(answer)) == ((409, "other-delivery"), ["/delivery"])
+    assert "dans l’état « Remise au tribunal »" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("named", [(), ("tj75056",)], ids=["nobody's", "another's"])
