@@ -1,18 +1,19 @@
 """What every release wrote is read by today's code, and adds up to what it added up to then."""
 
 import json
-from pathlib import Path
 from uuid import UUID
 
 import pytest
+from infoparquet_contracts.envelope import type_of
 from infoparquet_contracts.overlap import written
 from infoparquet_contracts.payload import Payload
 from infoparquet_contracts.topics import JOURNAL
 
 from cli.contracts_history import FILE, Archived, Rewritten, Stood, folded, grown, one_of_each_road, read, stands_as
 from tests.contracts.builders import PROCEDURE, an_event, numbered, routed, submitted, withdrawn
+from tests.processes import ROOT
 
-TEXT = (Path(__file__).parents[2] / FILE).read_text()
+TEXT = (ROOT / FILE).read_text()
 ARCHIVE = read(TEXT)
 
 
@@ -25,6 +26,12 @@ def test_every_record_of_every_release_is_read() -> None:
     for one in ARCHIVE.records:
         event = one.event()
         assert one.record.key.decode() == str(event.subject)
+
+
+def test_every_version_that_was_released_is_in_the_archive() -> None:
+    archived = {type_of(one.record.headers, one.record.value) for one in ARCHIVE.records}
+    released = {file.stem for file in (ROOT / "contracts/released").glob("*/*.json")}
+    assert released <= archived
 
 
 def test_another_state_is_noticed() -> None:
