@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,7 +12,7 @@ from infoparquet_contracts.record import Record
 from infoparquet_contracts.topics import JOURNAL
 
 from cli.contracts_history import FILE, Archived, grown, one_of_each_road, read
-from cli.contracts_tree import Tree
+from cli.contracts_tree import Said, Tree
 
 _STEP_SECONDS = 10.0
 
@@ -26,23 +27,24 @@ def archive(tree: Tree, release: str, data: Path | None) -> int:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     if release in read(text).releases:
         return 0
+    said = tree.said()
     journal = [] if data is None else asyncio.run(_journal_of(data))
-    records = [*one_of_each_road(journal), *_samples_of(tree)]
+    records = [*one_of_each_road(journal), *_samples_of(tree, said)]
     draft = file.with_suffix(".new")
-    draft.write_text(grown(text, release, records), encoding="utf-8")
+    draft.write_text(grown(text, release, records, {one.type: one.schema for one in said}), encoding="utf-8")
     draft.replace(file)
     return len(records)
 
 
-def _samples_of(tree: Tree) -> list[Archived]:
+def _samples_of(tree: Tree, said: Iterable[Said]) -> list[Archived]:
     """The golden samples of every version, in the order they were said."""
-    topics = {one.type: TOPICS[one.stream].name for one in tree.said()}
+    topics = {one.type: TOPICS[one.stream].name for one in said}
     found = []
     for file in sorted((tree.folder / "contracts/golden").glob("*/*.json")):
-        said = json.loads(file.read_text(encoding="utf-8"))
-        headers = tuple((name, text.encode()) for name, text in said["headers"].items())
-        value = json.dumps(said["value"], ensure_ascii=False, separators=(",", ":")).encode()
-        found.append(Archived(topics[file.parent.name], Record(said["key"].encode(), value, headers)))
+        sample = json.loads(file.read_text(encoding="utf-8"))
+        headers = tuple((name, text.encode()) for name, text in sample["headers"].items())
+        value = json.dumps(sample["value"], ensure_ascii=False, separators=(",", ":")).encode()
+        found.append(Archived(topics[file.parent.name], Record(sample["key"].encode(), value, headers)))
     return sorted(found, key=lambda one: dict(one.record.headers)["ce_time"])
 
 

@@ -59,10 +59,10 @@ def asked_tree(folder: Path | None) -> Tree:
         stop(WRONG_USE, f"Pas de contrats dans {error} : il y faut contracts/src/infoparquet_contracts.")
 
 
-def verdict_on(tree: Tree, reference: Reference) -> Verdict:
+def verdict_on(tree: Tree, reference: Reference, releasing: str | None = None) -> Verdict:
     """The verdict, or the end of the command where the tree's own contracts cannot be loaded."""
     try:
-        return judge(tree, reference)
+        return judge(tree, reference, releasing)
     except BrokenContracts as error:
         stop(FAILED, f"Les contrats de {tree.folder} ne se chargent pas.\n{error}")
 

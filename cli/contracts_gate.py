@@ -13,6 +13,7 @@ from infoparquet_contracts.refusals import ABSENT
 from infoparquet_contracts.subset import Path, Schema, unjudged
 from infoparquet_contracts.versions import version_of
 
+from cli.contracts_history import FILE, Rewritten, digest_of, seals_of
 from cli.contracts_readers import Code, everyone_of
 from cli.contracts_reading import Consumer, Reading
 from cli.contracts_releases import Reference, Release, releases_of
@@ -67,12 +68,15 @@ class Verdict:
         return not self.breaks and not self.free_text
 
 
-def judge(tree: Tree, reference: Reference) -> Verdict:
-    """Each break once, under the oldest release that it breaks."""
+def judge(tree: Tree, reference: Reference, releasing: str | None = None) -> Verdict:
+    """Each break once, under the oldest release that it breaks.
+
+    A release that is being made may have its seal before its schemas.
+    """
     said = {one.type: one for one in tree.said()}
     committed = read_schemas(tree.schemas)
     gate = _Gate(Reading(Code(tree)), said)
-    found = [*_rewritten(tree, reference.kept), *_not_understood(said, reference)]
+    found = [*_rewritten(tree, reference.kept), *_unsealed(tree, releasing), *_not_understood(said, reference)]
     doubts = list(_not_generated(said, committed)) if committed else []
     for release in reference.releases:
         for event_type, schema in release.schemas.items():
@@ -165,6 +169,23 @@ def _rewritten(tree: Tree, kept: Iterable[Release]) -> Iterator[Found]:
                 was = f"contracts/released/{release.name}/{event_type}.json"
                 told = (None, release.name, was, "changed" if event_type in now else ABSENT)
                 yield Found(event_type, version_of(event_type), "", OfTree.RELEASE_REWRITTEN, *told)
+
+
+def _unsealed(tree: Tree, releasing: str | None) -> Iterator[Found]:
+    """Against the seals of the archive of events, which need no other moment of the tree."""
+    try:
+        seals = seals_of(tree.folder)
+    except Rewritten as error:
+        told = (OfTree.RELEASE_REWRITTEN, None, error.release, f"line {error.line}", "changed")
+        yield Found(FILE, 0, "", *told)
+        return
+    standing = {release.name: release.schemas for release in releases_of(tree)}
+    for name, sealed in seals.items():
+        if name == releasing and name not in standing:
+            continue
+        if sealed != digest_of(standing.get(name, {})):
+            told = (OfTree.RELEASE_REWRITTEN, None, name, "sealed", "changed" if name in standing else ABSENT)
+            yield Found(f"contracts/released/{name}", 0, "", *told)
 
 
 def _not_generated(said: Mapping[str, Said], committed: Mapping[str, Schema]) -> Iterator[Doubt]:

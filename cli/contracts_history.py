@@ -1,7 +1,8 @@
 """The archive of events: what was written at each release, and what its facts added up to then. Pure.
 
 One JSON document a line. A record is as it stood on its topic; a state closes what was archived of its procedure; a
-seal closes a release, with the digest of every line before it, so that none of them can be rewritten unseen.
+seal closes a release, with the digests of every line before it and of its schemas, so that nothing of it can be
+rewritten unseen.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -57,18 +59,24 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Every record in order, and where each procedure of each release stood."""
+    """Every record in order, where each procedure of each release stood, and the digest of each release's schemas."""
 
     records: tuple[Archived, ...]
     stood: tuple[Stood, ...]
-    releases: tuple[str, ...]
+    releases: Mapping[str, str]
+
+
+def seals_of(project: Path) -> Mapping[str, str]:
+    """The digest of the schemas of each release in a project's archive, none where it has no archive."""
+    file = project / FILE
+    return read(file.read_text(encoding="utf-8")).releases if file.exists() else {}
 
 
 def read(text: str) -> Archive:
     """The archive. Raises Rewritten where a seal does not hold or the last lines have none."""
     records: list[Archived] = []
     stood: list[Stood] = []
-    releases: list[str] = []
+    releases: dict[str, str] = {}
     pending: list[Archived] = []
     states: list[tuple[UUID, Mapping[str, Any]]] = []
     digest = hashlib.sha256()
@@ -80,7 +88,7 @@ def read(text: str) -> Archive:
                 raise Rewritten(said["release"], number)
             stood += _stood(said["release"], states, pending)
             records += pending
-            releases.append(said["release"])
+            releases[said["release"]] = said["schemas"]
             pending, states = [], []
         elif "state" in said:
             states.append((UUID(said["procedure"]), said["state"]))
@@ -89,10 +97,10 @@ def read(text: str) -> Archive:
         digest.update(f"{line}\n".encode())
     if pending or states:
         raise Rewritten("", len(lines))
-    return Archive(tuple(records), tuple(stood), tuple(releases))
+    return Archive(tuple(records), tuple(stood), releases)
 
 
-def grown(text: str, release: str, records: Sequence[Archived]) -> str:
+def grown(text: str, release: str, records: Sequence[Archived], schemas: Mapping[str, Any]) -> str:
     """The archive with what a release adds; what stood in it is untouched. Raises Rewritten."""
     read(text)
     lines = [_line(_written(one)) for one in records]
@@ -102,8 +110,13 @@ def grown(text: str, release: str, records: Sequence[Archived]) -> str:
             said = {"procedure": str(procedure), "state": _STATE.dump_python(state, mode="json")}
             lines.append(_line(said))
     whole = text + "".join(lines)
-    seal = {"release": release, "sha256": hashlib.sha256(whole.encode()).hexdigest()}
+    seal = {"release": release, "sha256": _digest(whole), "schemas": digest_of(schemas)}
     return whole + _line(seal)
+
+
+def digest_of(schemas: Mapping[str, Any]) -> str:
+    """Of a release's schemas by type, however they are written down."""
+    return _digest(json.dumps(schemas, sort_keys=True))
 
 
 def folded(records: Iterable[Archived]) -> State | None:
@@ -164,6 +177,10 @@ def _written(one: Archived) -> dict[str, Any]:
         "headers": {name: value.decode() for name, value in record.headers},
         "value": record.value.decode(),
     }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _line(said: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def release(
         stop(FAILED, f"Une version publiée ne se lit pas : {error}")
     if released and order(version) <= order(released[-1].name):
         stop(WRONG_USE, f"La dernière version publiée est {released[-1].name} : donnez un numéro plus grand.")
-    verdict = verdict_on(project, Reference(released))
+    verdict = verdict_on(project, Reference(released), version)
     if not verdict.compatible:
         stop(FAILED, f"{in_words(verdict)}\nRien n’est publié.")
     archived = _archive(project, version, data)

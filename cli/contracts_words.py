@@ -60,7 +60,13 @@ _CHANGES = {
     "not-generated": "le fichier ne dit pas ce que dit le code : lancez « make contracts »",
     "unbounded-number": "un nombre sans bornes : celui d’une personne y tiendrait",
 }
-_STATES = {"absent": "absent", "required": "obligatoire", "optional": "facultatif", "changed": "modifié"}
+_STATES = {
+    "absent": "absent",
+    "sealed": "scellé",
+    "required": "obligatoire",
+    "optional": "facultatif",
+    "changed": "modifié",
+}
 _WITHOUT_TEXT = "donnez-lui une liste de valeurs, un format (uuid, date…) ou un motif qui n’admette ni nom ni phrase"
 
 

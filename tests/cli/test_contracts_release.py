@@ -39,7 +39,7 @@ def test_every_sample_of_every_version_enters_the_archive_and_what_stood_there_s
     after = (tree / FILE).read_text()
     assert after.startswith(before)
     archive = read(after)
-    assert archive.releases == ("1.0.0", "1.1.0")
+    assert list(archive.releases) == ["1.0.0", "1.1.0"]
     added = archive.records[len(read(before).records) :]
     golden = {one.record for samples in GOLDEN.values() for one in samples}
     assert {one.record for one in added} == golden
@@ -61,6 +61,15 @@ def test_an_archive_that_was_rewritten_takes_nothing_more(tree: Path) -> None:
     assert refused.exit_code == 1
     assert "réécrite" in refused.stderr
     assert not (tree / "contracts/released/1.1.0").exists()
+
+
+def test_released_schemas_that_were_rewritten_break_the_seal_of_their_release(tree: Path) -> None:
+    file = tree / "contracts/released/1.0.0/fr.justice.infoparquet.procedure.closed.v1.json"
+    file.unlink()
+    refused = release(tree)
+    assert refused.exit_code == 1
+    assert "contracts/released/1.0.0" in refused.stderr
+    assert "version publiée réécrite (release-rewritten)" in refused.stderr
 
 
 def test_without_a_system_there_is_no_journal_to_archive(tree: Path, tmp_path: Path) -> None:

@@ -9,12 +9,24 @@ from infoparquet_contracts.overlap import written
 from infoparquet_contracts.payload import Payload
 from infoparquet_contracts.topics import JOURNAL
 
-from cli.contracts_history import FILE, Archived, Rewritten, Stood, folded, grown, one_of_each_road, read, stands_as
+from cli.contracts_history import (
+    FILE,
+    Archived,
+    Rewritten,
+    Stood,
+    digest_of,
+    folded,
+    grown,
+    one_of_each_road,
+    read,
+    stands_as,
+)
 from tests.contracts.builders import PROCEDURE, an_event, numbered, routed, submitted, withdrawn
 from tests.processes import ROOT
 
 TEXT = (ROOT / FILE).read_text()
 ARCHIVE = read(TEXT)
+SCHEMAS: dict[str, dict[str, object]] = {"fr.justice.infoparquet.procedure.numbered.v1": {"type": "object"}}
 
 
 @pytest.mark.parametrize("stood", ARCHIVE.stood, ids=lambda stood: f"{stood.release} {stood.state['status']}")
@@ -48,11 +60,11 @@ def a_history(tribunal: str, *more: Payload, procedure: UUID = PROCEDURE) -> lis
 
 
 def test_a_release_adds_to_the_archive_and_touches_nothing_of_it() -> None:
-    first = grown("", "1.0.0", a_history("tj33063"))
-    both = grown(first, "1.1.0", a_history("tj75056"))
+    first = grown("", "1.0.0", a_history("tj33063"), SCHEMAS)
+    both = grown(first, "1.1.0", a_history("tj75056"), SCHEMAS)
     assert both.startswith(first)
     archive = read(both)
-    assert archive.releases == ("1.0.0", "1.1.0")
+    assert archive.releases == dict.fromkeys(("1.0.0", "1.1.0"), digest_of(SCHEMAS))
     assert [(one.release, one.state["tribunal"]) for one in archive.stood] == [
         ("1.0.0", "tj33063"),
         ("1.1.0", "tj75056"),
@@ -62,18 +74,18 @@ def test_a_release_adds_to_the_archive_and_touches_nothing_of_it() -> None:
 
 @pytest.mark.parametrize("line", range(len(a_history("tj33063")) + 1))
 def test_a_line_that_was_rewritten_breaks_the_seal_of_its_release(line: int) -> None:
-    lines = grown("", "1.0.0", a_history("tj33063")).splitlines(keepends=True)
+    lines = grown("", "1.0.0", a_history("tj33063"), SCHEMAS).splitlines(keepends=True)
     lines[line] = lines[line].replace("routed", "unrouted").replace("submitted", "resubmitted").replace("2026", "2027")
     with pytest.raises(Rewritten, match=r"1\.0\.0"):
         read("".join(lines))
 
 
 def test_what_no_release_has_sealed_is_not_taken_for_archived() -> None:
-    whole = grown("", "1.0.0", a_history("tj33063"))
+    whole = grown("", "1.0.0", a_history("tj33063"), SCHEMAS)
     with pytest.raises(Rewritten):
         read("".join(whole.splitlines(keepends=True)[:-1]))
     with pytest.raises(Rewritten):
-        grown(whole + json.dumps({"topic": "x", "key": "y", "headers": {}, "value": ""}) + "\n", "1.1.0", [])
+        grown(whole + json.dumps({"topic": "x", "key": "y", "headers": {}, "value": ""}) + "\n", "1.1.0", [], SCHEMAS)
 
 
 def test_one_procedure_of_each_road_is_enough() -> None:
