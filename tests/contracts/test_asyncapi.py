@@ -40,8 +40,9 @@ def test_the_committed_document_is_what_the_code_generates(described: dict[str, 
     assert committed == as_text(described), "contracts/asyncapi.json: run `make contracts`, look at what changes"
 
 
-def test_the_command_writes_the_document_and_nothing_else(described: dict[str, Any]) -> None:
-    result = CliRunner().invoke(assemble(["contracts"]), ["contracts", "asyncapi"])
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_the_command_writes_the_document_and_nothing_else(described: dict[str, Any], words: list[str]) -> None:
+    result = CliRunner().invoke(assemble(["contracts"]), ["contracts", "asyncapi", *words])
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout) == described
 
