@@ -25,6 +25,7 @@ from chassis.errors import is_unavailable
 from chassis.header_names import read_any_header_name
 from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
+from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
 from chassis.positions import Misplaced, Superseded
 from chassis.transaction import Transactions
@@ -32,8 +33,7 @@ from chassis.transaction import Transactions
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
-ACKNOWLEDGE_SECONDS = 1.0
-IDLE_MS = 1000
+ACKNOWLEDGE_SECONDS, IDLE_MS = 1.0, 1000
 MOST_RECORDS = 1000
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
@@ -165,6 +165,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         while True:
             try:
                 stored = await self._stored(partitions)
+                # What a replica of the release before kept, of facts whose older version may still be unread here.
+                await learn(self.parts.application, self.parts.transactions, self.parts.applied)
                 break
             except Misplaced as misplaced:
                 self._stop_reading(str(misplaced))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
-from infoparquet_contracts.envelope import Event, encode
+from infoparquet_contracts.envelope import Event, encode, id_of
 from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.operations import DeadLetter, position_subject
 from infoparquet_contracts.topics import DEAD_LETTERS
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -35,7 +36,7 @@ from chassis import handover
 from chassis.clock import new_id
 from chassis.database import metadata
 from chassis.errors import Unprocessable
-from chassis.kept_records import columns_of, place_columns
+from chassis.kept_records import columns_of, place_columns, record_of
 from chassis.outbox import Outgoing
 from chassis.transaction import Transaction
 
@@ -141,6 +142,16 @@ async def _look(connection: AsyncConnection, procedures: Collection[UUID], place
         {procedure: Place(*place) for procedure, *place, discarded in rows if not discarded},
         frozenset(Place(*place) for _, *place, discarded in rows if discarded),
     )
+
+
+async def discarded_ids(connection: AsyncConnection, keys: Collection[bytes | None]) -> frozenset[str | None]:
+    """The ids of the events of these keys that were discarded, as their records say them."""
+    if not keys:
+        return frozenset()
+    letters = dead_letters.c
+    gone = select(dead_letters).where(letters.discarded, letters.key.in_(keys))
+    records = [record_of(row) for row in await connection.execute(gone)]
+    return frozenset(id_of(record.headers, record.value) for record in records) - {None}
 
 
 async def hold(connection: AsyncConnection, procedures: Collection[UUID], *, alone: bool) -> None:

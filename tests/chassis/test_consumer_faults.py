@@ -11,11 +11,14 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from aiokafka import ConsumerRecord
+from infoparquet_contracts.facts import Submitted
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from chassis import unknown_facts
 from chassis.database import open_engine
 from chassis.service import Running
 from deploy.local.folders import fresh_folder
@@ -127,6 +130,20 @@ async def test_the_database_dies_in_the_middle_of_a_batch(ground: Ground) -> Non
         await reads(running)
         # No issuer is there in these tests.
         assert set(await running.readiness.faults()) == {"issuer"}
+
+
+async def test_what_the_release_before_kept_is_learnt_before_the_journal_is_read_on(ground: Ground) -> None:
+    numbering, (kept, next_one) = ground.numbering, submissions(2)
+    async with numbering.running() as running:
+        await reads(running)
+        async with running.transactions.begin() as transaction:
+            record = ConsumerRecord(JOURNAL.name, 5, 0, 0, 0, kept.key, kept.value, None, 0, 0, kept.headers)
+            assert await unknown_facts.keep(transaction, record, Submitted.event_type)
+    await numbering.write(5, [next_one])
+    async with numbering.running():
+        await are_numbered_once(numbering, [kept, next_one])
+    in_order = "SELECT procedure_id FROM numbers ORDER BY year DESC, sequence DESC LIMIT 2"
+    assert [str(one).encode() for (one,) in await numbering.query(in_order)] == [next_one.key, kept.key]
 
 
 async def test_the_broker_dies_and_comes_back(ground: Ground) -> None:

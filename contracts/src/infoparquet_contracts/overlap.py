@@ -38,3 +38,8 @@ def written(event: Event[Payload]) -> tuple[Record, ...]:
 def superseded(headers: Headers) -> bool:
     """Whether a record says again what a record of a newer version known here has said. Never raises."""
     return any(name == NEWER and raw is not None and raw.decode(errors="replace") in MODELS for name, raw in headers)
+
+
+def said_also(headers: Headers) -> str | None:
+    """The `ce_id` of the record that says the same in the oldest version; None where none does. Never raises."""
+    return next((raw.decode(errors="replace") for name, raw in headers if name == SAME_AS and raw is not None), None)
