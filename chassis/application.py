@@ -2,14 +2,14 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import structlog
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
-from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, type_of, type_pointer
+from infoparquet_contracts.envelope import Event, Undecodable, UnknownType, decode, id_of, type_of, type_pointer
 from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import MODELS
@@ -56,7 +56,10 @@ class Application:
         a savepoint, and the one fact at fault is found.
         """
         pending: dict[str, list[dict[UUID, tuple[Event[Any], ConsumerRecord]]]] = {}
+        older: dict[str | None, list[ConsumerRecord]] = {}
         for record in records:
+            if superseded(record.headers):
+                older.setdefault(id_of(record.headers, record.value), []).append(record)
             event = await self._decoded(transaction, record)
             if event is not None:
                 rounds = pending.setdefault(record.topic, [{}])
@@ -70,7 +73,7 @@ class Application:
             for one_each in pending[topic]:
                 events = [event for event, _ in one_each.values()]
                 raw = {one: record for one, (_, record) in one_each.items()}
-                await _Batch(self, self.sources[topic], transaction, raw, careful).run(events)
+                await _Batch(self, self.sources[topic], transaction, raw, careful, older).run(events)
 
     async def _decoded(self, transaction: Transaction, record: ConsumerRecord) -> Event[Any] | None:
         if not self.concerns(record):
@@ -141,6 +144,8 @@ class _Batch:
     transaction: Transaction
     raw: Mapping[UUID, ConsumerRecord]
     careful: bool
+    # The records that say the same in older versions, by the events' ids.
+    older: Mapping[str | None, Sequence[ConsumerRecord]] = field(default_factory=dict)
 
     async def run(self, events: Sequence[Event[Any]]) -> None:
         subjects = {event.subject for event in events}
@@ -184,7 +189,8 @@ class _Batch:
     async def _without_waiting(self, group: Sequence[Event[Any]]) -> list[Event[Any]]:
         """Park what comes after its procedure's dead letter. The letter itself may come again: it is kept already.
 
-        So may one that was discarded, when the journal is read anew: it stays out.
+        So may one that was discarded, when the journal is read anew: it stays out. What waits does so in every version:
+        it may be the release before that takes it up again.
         """
         ready, behind = [], []
         for event in group:
@@ -192,7 +198,8 @@ class _Batch:
             if place in self.discarded:
                 continue
             if letter and place.is_behind(letter):
-                behind.append((event.subject, self.raw[event.id]))
+                forms = (self.raw[event.id], *self.older.get(str(event.id), ()))
+                behind += [(event.subject, form) for form in forms]
             elif place != letter:
                 ready.append(event)
         await dead_letters.park(self.transaction, behind)

@@ -154,6 +154,9 @@ async def _release(application: Application, transaction: Transaction, row: Row[
         if place == letter or place in stands.discarded:
             # It has a letter of its own, which decides about it.
             continue
+        if not application.concerns(record):
+            # The release before would have taken it, this one has the newer version.
+            continue
         fault = await application.apply_alone(transaction, record)
         if fault is None:
             released += 1

@@ -8,7 +8,7 @@ from uuid import UUID
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.envelope import Event, encode
-from infoparquet_contracts.facts import Submitted
+from infoparquet_contracts.facts import Routed, Submitted
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -44,7 +44,7 @@ class Letters:
         self.transactions = Transactions(
             self.engine, service="numbering", relay_bell=Doorbell(self.engine, "outbox"), clock=lambda: NOON
         )
-        journal = Source(JOURNAL.name, {Submitted: self._note})
+        journal = Source(JOURNAL.name, {Submitted: self._note, Routed: self._note})
         self.application = Application("numbering", {JOURNAL.name: journal}, Telemetry("numbering", {}), Metrics())
 
     async def empty(self) -> None:

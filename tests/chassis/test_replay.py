@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.envelope import encode
+from infoparquet_contracts.overlap import written
 
 from chassis.application import Faulty
 from chassis.clock import new_id
@@ -15,6 +16,7 @@ from chassis.database import open_engine
 from chassis.replay import Behind, Closed, Done, Fails, Unknown
 from tests.builders import a_submission, an_event
 from tests.chassis.letters_world import Letters
+from tests.contracts.builders import routed
 from tests.processes import until
 
 
@@ -98,6 +100,20 @@ async def test_what_was_discarded_stays_out_even_where_it_comes_again_behind_ano
     letters.failing.clear()
     assert await letters.replay(again) == Done(released=1)
     assert (await letters.applied(procedure), await letters.parked()) == ([first, last], [])
+
+
+async def test_what_waits_does_so_in_every_version_and_goes_on_once(letters: Letters) -> None:
+    procedure = new_id()
+    letter, facts = await held(letters, procedure, behind=1)
+    decided = an_event(routed(), subject=procedure)
+    for record in written(decided):
+        letters.put(record.key, record.value, record.headers)
+    await letters.read()
+    assert await letters.parked() == [1, 2, 3]
+    letters.failing.clear()
+    assert await letters.replay(letter) == Done(released=2)
+    assert await letters.applied(procedure) == [*facts, decided.id]
+    assert await letters.parked() == []
 
 
 async def test_a_decision_about_a_closed_letter_changes_nothing_and_names_the_first(letters: Letters) -> None:
