@@ -15,7 +15,7 @@ from infoparquet_contracts.operations import DeadLetter, RelayBatch, position_su
 from infoparquet_contracts.payload import OfProcedure, Payload
 from infoparquet_contracts.registry import FACTS, MODELS, REPLIES
 from infoparquet_contracts.status import Ineffective
-from infoparquet_contracts.versions import upcast
+from infoparquet_contracts.versions import is_fact, upcast
 from pydantic import ValidationError
 
 from tests.contracts.builders import DELIVERY, OTHER_DELIVERY, PROCEDURE, START, an_event, submitted
@@ -49,6 +49,8 @@ def test_every_type_is_named_for_its_stream_its_fact_and_its_version() -> None:
     for event_type, model in MODELS.items():
         stream = streams[model.__module__.rpartition(".")[2]]
         assert re.fullmatch(rf"fr\.justice\.infoparquet\.{stream}{model.fact}\.v[1-9][0-9]*", event_type)
+        # Else the release before would not keep it for this one.
+        assert is_fact(event_type) == (stream == "procedure.")
 
 
 def test_every_payload_class_with_a_type_is_in_the_registry() -> None:

@@ -14,8 +14,10 @@ from infoparquet_contracts.record import Record
 from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.samples import SAMPLES
 from infoparquet_contracts.samples.story import DISCHARGE, Sample
+from infoparquet_contracts.schemas import Misdeclared, schema_of
 from infoparquet_contracts.status import State, Status, fold
 from jsonschema import Draft202012Validator
+from pydantic import ConfigDict, Field, create_model
 
 COMMITTED = Path(__file__).parents[2] / "contracts"
 CASES = [pytest.param(kind, one, id=f"{kind}/{one.case}") for kind, golden in GOLDEN.items() for one in golden]
@@ -40,6 +42,23 @@ def test_nothing_else_is_committed_beside_it() -> None:
 
 def files(name: str) -> list[Path]:
     return [path for path in (COMMITTED / name).rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"renamed": (int, Field(serialization_alias="number"))}, "/renamed, .*number|number, .*renamed"),
+        ({"never": (int, Field(exclude=True))}, "/never"),
+        ({"__config__": ConfigDict(extra="allow")}, "extra must be 'forbid'"),
+    ],
+    ids=["renamed", "left out", "more"],
+)
+def test_a_model_that_writes_what_its_schema_does_not_say_has_none(wrong: dict[str, Any], told: str) -> None:
+    base = type("Base", (Payload,), {"model_config": wrong.pop("__config__", ConfigDict())})
+    model = create_model("Wrong", __base__=base, **wrong)
+    model.event_type = "fr.justice.infoparquet.procedure.wrong.v1"
+    with pytest.raises(Misdeclared, match=told):
+        schema_of(model)
 
 
 @pytest.mark.parametrize("kind", MODELS)

@@ -24,6 +24,8 @@ _WORDS: Final = (
     "Jean Dupont, 12 rue de la Paix, 33000 Bordeaux",
     "Mme Durand se plaint d'une odeur, dit-elle.",
 )
+# What a pattern is made of: something escaped, a class of characters, anything else.
+_ATOM: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
 def free_text(schema: Schema) -> list[Path]:
@@ -81,10 +83,20 @@ def _opens(kind: str, schema: Schema) -> bool:
 
 
 def _takes_words(pattern: str | None) -> bool:
+    """By its shape, since what stands before or after the words may be anything; then by trying."""
+    if pattern is None or not (pattern.startswith("^") and pattern.endswith("$")):
+        return True
     try:
-        return pattern is None or any(re.search(pattern, words) for words in _WORDS)
+        return any(map(_is_wild, _ATOM.findall(pattern))) or any(re.search(pattern, words) for words in _WORDS)
     except re.error:
         return True
+
+
+def _is_wild(atom: str) -> bool:
+    """Any character, all but some, a category of them, or letters of other alphabets."""
+    if atom.startswith("["):
+        return atom.startswith("[^") or not atom.isascii() or re.search(r"\\(?!d)[A-Za-z0-9]", atom) is not None
+    return atom == "." or re.fullmatch(r"\\(?!d)[A-Za-z0-9]", atom) is not None
 
 
 def _is_unbounded(schema: Schema) -> bool:
