@@ -16,7 +16,7 @@ from infoparquet_contracts.versions import version_of
 from cli.contracts_history import FILE, Rewritten, digest_of, seals_of
 from cli.contracts_readers import Code, everyone_of
 from cli.contracts_reading import Consumer, Reading
-from cli.contracts_releases import Reference, Release, releases_of
+from cli.contracts_releases import Reference, Release, order, releases_of
 from cli.contracts_tree import Said, Tree, read_schemas
 
 
@@ -180,12 +180,17 @@ def _unsealed(tree: Tree, releasing: str | None) -> Iterator[Found]:
         yield Found(FILE, 0, "", *told)
         return
     standing = {release.name: release.schemas for release in releases_of(tree)}
-    for name, sealed in seals.items():
+    for name, sealed in (seals or {}).items():
         if name == releasing and name not in standing:
             continue
         if sealed != digest_of(standing.get(name, {})):
             told = (OfTree.RELEASE_REWRITTEN, None, name, "sealed", "changed" if name in standing else ABSENT)
             yield Found(f"contracts/released/{name}", 0, "", *told)
+    if seals is not None:
+        # Who removes a seal has removed what tells that its release was rewritten; an archive may begin with any.
+        first = min(map(order, seals), default=())
+        for name in (one for one in standing if one not in seals and order(one) > first):
+            yield Found(FILE, 0, "", OfTree.RELEASE_REWRITTEN, None, name, "sealed", "unsealed")
 
 
 def _not_generated(said: Mapping[str, Said], committed: Mapping[str, Schema]) -> Iterator[Doubt]:

@@ -27,7 +27,7 @@ _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 
 
 class Rewritten(Exception):  # noqa: N818 - says what is wrong without the suffix
-    """The seal of `release`, at that line (from 1), is not that of the lines before it."""
+    """The seal of `release`, at that line (from 1), is not that of the lines before it; "" where there is no seal."""
 
     def __init__(self, release: str, line: int) -> None:
         super().__init__(release, line)
@@ -66,14 +66,14 @@ class Archive:
     releases: Mapping[str, str]
 
 
-def seals_of(project: Path) -> Mapping[str, str]:
-    """The digest of the schemas of each release in a project's archive, none where it has no archive."""
+def seals_of(project: Path) -> Mapping[str, str] | None:
+    """The digest of the schemas of each release in a project's archive; None where it has no archive."""
     file = project / FILE
-    return read(file.read_text(encoding="utf-8")).releases if file.exists() else {}
+    return read(file.read_text(encoding="utf-8", errors="replace")).releases if file.exists() else None
 
 
 def read(text: str) -> Archive:
-    """The archive. Raises Rewritten where a seal does not hold or the last lines have none."""
+    """The archive. Raises Rewritten where a seal does not hold, a line is none, or the last lines have no seal."""
     records: list[Archived] = []
     stood: list[Stood] = []
     releases: dict[str, str] = {}
@@ -82,22 +82,38 @@ def read(text: str) -> Archive:
     digest = hashlib.sha256()
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
-        said = json.loads(line)
-        if "release" in said:
-            if said["sha256"] != digest.hexdigest():
-                raise Rewritten(said["release"], number)
-            stood += _stood(said["release"], states, pending)
-            records += pending
-            releases[said["release"]] = said["schemas"]
-            pending, states = [], []
-        elif "state" in said:
-            states.append((UUID(said["procedure"]), said["state"]))
-        else:
-            pending.append(_archived(said))
+        match _said(line):
+            case Archived() as record:
+                pending.append(record)
+            case UUID() as procedure, state:
+                states.append((procedure, state))
+            case str(release), sealed, schemas if sealed == digest.hexdigest():
+                stood += _stood(release, states, pending)
+                records += pending
+                releases[release] = schemas
+                pending, states = [], []
+            case str(release), *_:
+                raise Rewritten(release, number)
+            case _:
+                raise Rewritten("", number)
         digest.update(f"{line}\n".encode())
     if pending or states:
         raise Rewritten("", len(lines))
     return Archive(tuple(records), tuple(stood), releases)
+
+
+def _said(line: str) -> Archived | tuple[UUID, Mapping[str, Any]] | tuple[str, str, str] | None:
+    """A record, where a procedure stood, or a seal; None for what is none of them."""
+    try:
+        match json.loads(line):
+            case {"release": str(release), "sha256": str(sealed), "schemas": str(schemas)}:
+                return release, sealed, schemas
+            case {"procedure": str(procedure), "state": dict(state)}:
+                return UUID(procedure), state
+            case said:
+                return _archived(said)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def grown(text: str, release: str, records: Sequence[Archived], schemas: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A verdict on contracts as people read it: a block for each break, within 80 columns."""
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -63,10 +64,12 @@ _CHANGES = {
 _STATES = {
     "absent": "absent",
     "sealed": "scellé",
+    "unsealed": "sans sceau",
     "required": "obligatoire",
     "optional": "facultatif",
     "changed": "modifié",
 }
+_LINE = re.compile(r"^line(?= [0-9]+$)")
 _WITHOUT_TEXT = "donnez-lui une liste de valeurs, un format (uuid, date…) ou un motif qui n’admette ni nom ni phrase"
 
 
@@ -151,7 +154,7 @@ def _places(reads_at: Sequence[str]) -> str:
 def _short(value: Any, other: Any) -> str:  # noqa: ANN401 - what a schema says
     """Of a list of values, those that the other lacks."""
     if isinstance(value, str):
-        text = _STATES.get(value, value) or "rien"
+        text = _LINE.sub("tel que scellé à la ligne", _STATES.get(value, value)) or "rien"
     elif isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys() == {"enum"}:
         own = [one for one in value["enum"] if one not in other["enum"]]
         text = f"avec {', '.join(map(str, own))}" if own else "sans"

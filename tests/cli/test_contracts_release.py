@@ -72,6 +72,15 @@ def test_released_schemas_that_were_rewritten_break_the_seal_of_their_release(tr
     assert "version publiée réécrite (release-rewritten)" in refused.stderr
 
 
+@pytest.mark.parametrize("left", [b"", b"\xff\xfe"], ids=["nothing", "no text"])
+def test_an_archive_that_lost_the_seal_of_a_release_is_told(tree: Path, left: bytes) -> None:
+    (tree / FILE).write_bytes(left)
+    refused = release(tree)
+    assert refused.exit_code == 1
+    assert "version publiée réécrite (release-rewritten)" in refused.stderr
+    assert FILE in refused.stderr
+
+
 def test_without_a_system_there_is_no_journal_to_archive(tree: Path, tmp_path: Path) -> None:
     before = (tree / FILE).read_text()
     refused = release(tree, "--data", str(tmp_path / "nulle part"))

@@ -88,6 +88,14 @@ def test_what_no_release_has_sealed_is_not_taken_for_archived() -> None:
         grown(whole + json.dumps({"topic": "x", "key": "y", "headers": {}, "value": ""}) + "\n", "1.1.0", [], SCHEMAS)
 
 
+@pytest.mark.parametrize("line", ["garbage", "{}", "[]", "3", '{"topic": "x", "headers": 3}', '{"release": "1.1.0"}'])
+def test_a_line_that_is_none_of_the_archive_s_is_named(line: str) -> None:
+    whole = grown("", "1.0.0", a_history("tj33063"), SCHEMAS)
+    with pytest.raises(Rewritten) as refused:
+        read(f"{whole}{line}\n")
+    assert refused.value.line == len(whole.splitlines()) + 1
+
+
 def test_one_procedure_of_each_road_is_enough() -> None:
     first, alike, longer = (UUID(int=number) for number in (1, 2, 3))
     records = [
