@@ -16,6 +16,7 @@ from chassis import letters, refused_rows, replay
 from chassis.application import Application
 from chassis.decisions import Order
 from chassis.identity import Operator
+from chassis.learning import learn
 from chassis.letters import Mark, State, label_of
 from chassis.problems import FieldError, Problem
 from chassis.replay import Behind, Closed, Done, Fails, Outcome, Unknown
@@ -70,6 +71,8 @@ def routes(application: Application, transactions: Transactions, applied: Callab
     @router.post("/{letter}/replay", summary="Rejouer une lettre morte, puis ce qui attendait derrière elle")
     async def replay_dead_letter(letter: str, caller: Operator) -> dict[str, Any]:
         name, order = _named(letter), Order(caller)
+        # A letter of the release before may say again what it kept of a newer one: that comes first.
+        await learn(application, transactions, applied)
         async with transactions.begin() as transaction:
             if isinstance(name, UUID):
                 outcome = await replay.replay(application, transaction, name, order)

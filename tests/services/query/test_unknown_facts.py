@@ -93,6 +93,16 @@ async def test_what_was_discarded_in_its_older_version_stays_out_once_the_newer_
     assert await query.rows(UNKNOWN) == []
 
 
+async def test_what_was_kept_is_learnt_before_a_letter_is_replayed(query: InProcess) -> None:
+    submitted = an_event(a_submission())
+    decided = an_event(routed(), subject=submitted.subject)
+    await query.read_records(query.record(submitted), query.record(decided, value=b"{"))
+    await keep(query, decided)
+    ((letter,),) = await query.rows("SELECT id FROM dead_letters")
+    assert (await query.post(f"/v1/dead-letters/{letter}/replay", None, "operator")).status_code == 409
+    assert await query.rows(TIMELINE) == [("submitted", None, False), ("routed", "tj33063", True)]
+
+
 async def test_the_older_of_two_versions_is_passed_over(query: InProcess) -> None:
     submitted = an_event(a_submission())
     decided = an_event(routed(), subject=submitted.subject)
