@@ -8,6 +8,7 @@ from infoparquet_contracts.court import Delivery, Notice
 from infoparquet_contracts.envelope import Event, encode
 from infoparquet_contracts.facts import Delivered, Routed, Submitted
 from infoparquet_contracts.identifiers import receipt_id
+from infoparquet_contracts.overlap import written
 from infoparquet_contracts.parts import Candidate, Decision
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
@@ -46,9 +47,13 @@ def _told(procedure: UUID, submitted: Submitted, routed: Routed, number: str) ->
     }
 
 
-def to_court(tribunal: str, event: Event[Any], *, receipted: bool = False) -> Outgoing:
-    """A message on its court's topic; of a delivery, `receipted`, the journal will be told the offset."""
-    return Outgoing(tribunal_topic(tribunal).name, encode(event), receipted)
+def to_court(tribunal: str, event: Event[Any], *, receipted: bool = False) -> list[Outgoing]:
+    """A message on its court's topic, in each version in force.
+
+    Of a delivery, `receipted`, the journal will be told the offset: that of the record that has its id.
+    """
+    topic, records = tribunal_topic(tribunal).name, written(event)
+    return [Outgoing(topic, record, receipted and record is records[-1]) for record in records]
 
 
 def receipt(row: Row, placed: Placed) -> Outgoing:

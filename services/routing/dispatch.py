@@ -92,9 +92,9 @@ class Steps:
         return Event(one, transaction.source, data.event_type, subject, transaction.now, data, traceparent)
 
     def _tell(self, tribunal: str, event: Event[Any], *, receipted: bool) -> None:
-        outgoing = to_court(tribunal, event, receipted=receipted)
-        self._told.append((tribunal, event, outgoing))
-        self._said.append(outgoing)
+        for outgoing in to_court(tribunal, event, receipted=receipted):
+            self._told.append((tribunal, event, outgoing))
+            self._said.append(outgoing)
 
 
 def _known(procedure: Procedure) -> tuple[UUID, Submitted, Routed, str]:

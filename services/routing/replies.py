@@ -5,7 +5,7 @@ A topic is only ever that court's own, so what stands on it needs no other proof
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -71,11 +71,11 @@ class Answering:
             if one.id not in known:
                 outcomes.append((one, take(steps, one)))
             elif known[one.id] != one.digest:
-                steps.say([refusal(transaction, one, ReplyRefusal.REUSED_ID)])
+                steps.say(refusal(transaction, one, ReplyRefusal.REUSED_ID))
         await reply_store.add(transaction.connection, outcomes, transaction.now)
         return await steps.finish()
 
-    def refuse(self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable) -> Iterator[Outgoing]:
+    def refuse(self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable) -> list[Outgoing]:
         """Tell the court of a record that cannot be taken; a key that is no procedure's goes nowhere."""
         key = _uuid((record.key or b"").decode(errors="replace"))
         subject = key or position_subject(record.topic, record.partition, record.offset)
@@ -85,19 +85,19 @@ class Answering:
             code=ReplyRefusal.UNREADABLE,
             pointer=fault.pointer,
         )
-        yield to_court(self.tribunal, transaction.event(subject, data))
+        return to_court(self.tribunal, transaction.event(subject, data))
 
 
 def take(steps: Steps, reply: Kept) -> ReplyOutcome:
     """What becomes of a reply to a procedure that is locked; a refusal is said, a fact too."""
     procedure = steps.procedures.get(reply.procedure)
     if procedure is None:
-        steps.say([refusal(steps.transaction, reply, ReplyRefusal.UNKNOWN_PROCEDURE)])
+        steps.say(refusal(steps.transaction, reply, ReplyRefusal.UNKNOWN_PROCEDURE))
         return ReplyOutcome.REFUSED
     speaker = steps.speaker(reply.procedure, reply.traceparent)
     match answer(procedure, reply.tribunal, fact_of(reply.tribunal, reply.id, reply.data), speaker):
         case Refused(code):
-            steps.say([refusal(steps.transaction, reply, code)])
+            steps.say(refusal(steps.transaction, reply, code))
             return ReplyOutcome.REFUSED
         case Waits():
             return ReplyOutcome.WAITING
@@ -117,7 +117,7 @@ async def release_waiting(steps: Steps, procedures: Collection[UUID]) -> None:
             await reply_store.settle(connection, reply, outcome)
 
 
-def refusal(transaction: Transaction, reply: Kept, code: ReplyRefusal) -> Outgoing:
+def refusal(transaction: Transaction, reply: Kept, code: ReplyRefusal) -> list[Outgoing]:
     """On the court's own topic, the same event however often the reply comes."""
     data = ReplyRefused(reply=reply.id, delivery=reply.data.delivery, code=code, pointer="")
     event = Event(

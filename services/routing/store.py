@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.envelope import Event, id_of
 from infoparquet_contracts.facts import Delivered, Routed, Submitted, Unroutable
 from infoparquet_contracts.status import State
 from infoparquet_contracts.versions import types_of
@@ -202,7 +202,8 @@ async def remember_told(
     """Keep what courts are told (court, event, record), in order, so that it can be told again to the letter."""
     rows = [
         {
-            "id": event.id,
+            # Each version of a message has an id of its own.
+            "id": id_of(outgoing.record.headers, outgoing.record.value),
             "procedure_id": event.subject,
             "tribunal": tribunal,
             "said_at": at,

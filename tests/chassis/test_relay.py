@@ -71,7 +71,8 @@ def facts(procedure: UUID, count: int) -> list[Outgoing]:
 
 def delivery(procedure: UUID, tribunal: str = "tj33063") -> Outgoing:
     data = delivery_of(procedure, a_submission(), routed(tribunal), "2026-00000042-26", Dossiers("https://a.example"))
-    return to_court(tribunal, an_event(data, subject=procedure, source="/services/routing"), receipted=True)
+    (one,) = to_court(tribunal, an_event(data, subject=procedure, source="/services/routing"), receipted=True)
+    return one
 
 
 def of_size(one: Outgoing, size: int) -> Outgoing:

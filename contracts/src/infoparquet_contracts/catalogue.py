@@ -9,7 +9,7 @@ from typing import Literal
 from . import facts, operations
 from .payload import Payload
 from .registry import COURT_MESSAGES, FACTS, MODELS, REPLIES
-from .topics import DEAD_LETTERS, JOURNAL, SERVICES, Topic, replies_topic, tribunal_topic
+from .topics import DEAD_LETTERS, JOURNAL, Topic, replies_topic, tribunal_topic
 from .versions import STEPS, types_of, version_of
 
 Stream = Literal["journal", "court", "replies", "dead-letters"]
@@ -66,9 +66,21 @@ def _versions(newest: type[Payload]) -> Iterator[type[Payload]]:
 
 _UNTIL = {step.older: step.until for step in STEPS}
 
-CONTRACTS: tuple[Contract, ...] = (
-    *(Contract(fact, "journal", (_speaker(fact),), _UNTIL.get(fact)) for newest in FACTS for fact in _versions(newest)),
-    *(Contract(message, "court", TOPICS["court"].written_by) for message in COURT_MESSAGES),
-    *(Contract(reply, "replies", TOPICS["replies"].written_by) for reply in REPLIES),
-    Contract(operations.DeadLetter, "dead-letters", SERVICES),
+
+def _speakers(stream: Stream, model: type[Payload]) -> tuple[str, ...]:
+    return (_speaker(model),) if stream == "journal" else TOPICS[stream].written_by
+
+
+_STREAMS: tuple[tuple[Stream, tuple[type[Payload], ...]], ...] = (
+    ("journal", FACTS),
+    ("court", COURT_MESSAGES),
+    ("replies", REPLIES),
+    ("dead-letters", (operations.DeadLetter,)),
+)
+
+CONTRACTS: tuple[Contract, ...] = tuple(
+    Contract(model, stream, _speakers(stream, model), _UNTIL.get(model))
+    for stream, newest in _STREAMS
+    for one in newest
+    for model in _versions(one)
 )

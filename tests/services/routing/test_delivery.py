@@ -58,7 +58,7 @@ def as_claimed(outgoing: Outgoing) -> Row:
 
 
 def test_a_delivery_is_the_contract_to_the_letter() -> None:
-    outgoing = to_court("tj33063", a_delivery(), receipted=True)
+    (outgoing,) = to_court("tj33063", a_delivery(), receipted=True)
     assert (outgoing.topic, outgoing.receipted) == ("infoparquet.tribunal.tj33063.v1", True)
     assert outgoing.record.key == str(PROCEDURE).encode()
     assert json.loads(outgoing.record.value) == {
@@ -90,7 +90,7 @@ def test_a_delivery_is_the_contract_to_the_letter() -> None:
 
 def test_a_delivery_is_a_cloud_event_that_any_kafka_client_reads() -> None:
     delivery = a_delivery()
-    headers = {name: value.decode() for name, value in to_court("tj33063", delivery).record.headers}
+    headers = {name: value.decode() for name, value in to_court("tj33063", delivery)[0].record.headers}
     assert headers == {
         "ce_specversion": "1.0",
         "ce_id": str(delivery.id),
@@ -106,7 +106,7 @@ def test_a_delivery_is_a_cloud_event_that_any_kafka_client_reads() -> None:
 def test_the_receipt_says_where_the_broker_put_the_delivery() -> None:
     trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     delivery = a_delivery(traceparent=trace)
-    told = receipt(as_claimed(to_court("tj33063", delivery)), PLACED)
+    told = receipt(as_claimed(*to_court("tj33063", delivery)), PLACED)
     said = decode(told.record.key, told.record.value, told.record.headers)
     assert (told.topic, told.receipted) == ("infoparquet.procedures.v1", False)
     assert (said.subject, said.source, said.time, said.traceparent) == (
@@ -126,13 +126,13 @@ def test_the_receipt_says_where_the_broker_put_the_delivery() -> None:
 
 
 def test_the_receipt_of_a_delivery_is_the_same_event_however_often_it_is_said() -> None:
-    row = as_claimed(to_court("tj33063", a_delivery(id=DOCUMENT)))
+    row = as_claimed(*to_court("tj33063", a_delivery(id=DOCUMENT)))
     assert receipt(row, PLACED) == receipt(row, PLACED)
     told = receipt(row, PLACED).record
     assert decode(told.key, told.value, told.headers).id == receipt_id(DOCUMENT)
 
 
 def test_two_deliveries_have_two_receipts() -> None:
-    rows = [as_claimed(to_court("tj33063", a_delivery(id=new_id()))) for _ in range(2)]
+    rows = [as_claimed(*to_court("tj33063", a_delivery(id=new_id()))) for _ in range(2)]
     ids = {dict(receipt(row, PLACED).record.headers)["ce_id"] for row in rows}
     assert len(ids) == 2
