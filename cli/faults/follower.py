@@ -42,13 +42,16 @@ class Follower:
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """While the block lasts."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._follow()), group.create_task(self._answer())]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._answer())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for failure in ended:
+            if isinstance(failure, Exception):
+                raise failure
 
     async def until(self, procedure: UUID, fact: str) -> None:
         """Answers once the journal says it."""

@@ -19,7 +19,7 @@ _DOWN_LIMIT = 60.0
 
 
 async def inject(system: Campaigned, fault: Fault) -> float:
-    """Do it to its end; answers when that was, by the monotonic clock. Raises TimeoutError when nobody takes over."""
+    """Do it to its end; answers when that was, by the monotonic clock. Raises TimeoutError without a relay."""
     match fault.kind:
         case Kind.CUT:
             return await _cut(system, fault)

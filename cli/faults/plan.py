@@ -50,7 +50,8 @@ class Fault:
     directions: frozenset[str]
 
     def __str__(self) -> str:
-        how = f" ({self.way}, {'+'.join(sorted(self.directions))})" if self.kind is Kind.CUT else ""
+        toward = "" if self.way is Way.DROPPED else f", {'+'.join(sorted(self.directions))}"
+        how = f" ({self.way}{toward})" if self.kind is Kind.CUT else ""
         lasting = f", {self.lasts:.1f} s" if self.kind in (Kind.STOP, Kind.CUT) else ""
         return f"{self.kind} {self.target}{how}{lasting}"
 

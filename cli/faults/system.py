@@ -82,12 +82,16 @@ class Campaigned:
         return {"Authorization": f"Bearer {self.run['tokens'][organisation]}"}
 
     async def replica(self, target: str) -> tuple[str, int]:
-        """The service and the replica a target means: the one whose relay holds the lock, or the one that stands by."""
+        """The service and the replica a target means: the one whose relay holds the lock, or the one that stands by.
+
+        Raises TimeoutError where no relay holds it.
+        """
         service = STANDBYS.get(target, target)
         urls = self.urls(service)
         if len(urls) == 1:
             return service, 0
-        holder = await self.holder(service)
+        async with asyncio.timeout(_READY_LIMIT):
+            holder = await self.holder(service)
         return service, holder if target == service else 1 - holder
 
     async def holder(self, service: str, *, other_than: int | None = None) -> int:

@@ -62,9 +62,7 @@ class Traffic:
 
     async def flow(self) -> None:
         """Procedures, until `stop`; those begun are brought to their 202. Raises Refused."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_POSTERS):
-                group.create_task(self._keep_posting())
+        await asyncio.gather(*(self._keep_posting() for _ in range(_POSTERS)))
 
     def stop(self) -> None:
         """No other procedure is begun."""

@@ -15,6 +15,7 @@ from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from chassis.clock import new_id
 from cli.faults.audit import Promise, arrived, audit, trace
+from cli.faults.campaign import Outcome
 from cli.faults.evidence import Evidence, Mail, Placed
 from tests.builders import NOON, a_submission, an_event
 from tests.contracts.builders import BORDEAUX, numbered, routed
@@ -173,6 +174,19 @@ def test_each_broken_promise_is_found_and_traced(tamper: Tampering, broken: Prom
     assert found
     if found[0].procedure in evidence.accepted and broken is not Promise.LOST:
         assert any("submitted" in line or "numbered" in line for line in trace(evidence, found[0]))
+
+
+def test_the_report_counts_a_broken_promise_once_a_procedure() -> None:
+    evidence = without(without(all_kept(), "delivered"), "acknowledged")
+    outcome = Outcome(7, "apache", recoveries=[12.0], evidence=evidence, offences=audit(evidence))
+    report = outcome.report()
+    assert not outcome.good
+    assert (report["accepted"], report["arrived"], report["lost"], report["number_gaps"]) == (4, 3, 1, 0)
+
+
+def test_a_system_that_does_not_go_on_is_no_success() -> None:
+    assert Outcome(7, "apache", recoveries=[12.0], evidence=all_kept()).good
+    assert not Outcome(7, "apache", recoveries=[12.0, None], evidence=all_kept()).good
 
 
 def test_procedures_that_did_not_arrive_are_counted() -> None:
