@@ -185,9 +185,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
     async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         cluster = await self.parts.probe.cluster_id()
         firsts: dict[TopicPartition, int] = await self._client.beginning_offsets(list(partitions))
-        ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
         async with self.parts.transactions.begin() as transaction:
             stored = await positions.load(transaction.connection, firsts, cluster)
+        # Only now: an end that was read before may lie behind where another owner has moved the position meanwhile.
+        ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
         for one, offset in stored.items():
             if not firsts[one] <= offset <= ends[one]:
                 message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"

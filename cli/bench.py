@@ -66,12 +66,15 @@ QUICK = Plan(
 
 
 def bench(
+    context: typer.Context,
     quick: Annotated[bool, _QUICK] = False,
     as_json: Annotated[bool, _JSON] = False,
     port_base: Annotated[int, _PORT_BASE] = 8100,
     broker: Annotated[str, _BROKER] = "auto",
 ) -> None:
     """Mesure un système lancé pour cela, dans un dossier neuf : dépôts par seconde, délais, lots."""
+    if context.invoked_subcommand is not None:
+        return
     console = Console(stderr=True, highlight=False)
     folder = fresh_folder()
     try:

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "contracts": "cli.contracts:group",
     "positions": "cli.positions:positions",
     "token": "cli.token:token",
-    "bench": "cli.bench:bench",
+    "bench": "cli.bench_group:group",
 }
 
 

@@ -21,6 +21,7 @@ _PORT_BASE = typer.Option(help="Premier port ; les autres en sont déduits (inta
 _BROKER = typer.Option(help="auto, apache, light, ou l’adresse HÔTE:PORT d’un Kafka existant.")
 _DATABASE = typer.Option(help="embedded, ou l’URL d’un PostgreSQL où créer les bases.")
 _ONLY = typer.Option(help=f"Les services à lancer, séparés par des virgules, parmi {', '.join(SERVICES)}.")
+_DETOUR = typer.Option(hidden=True, help="Décalage des ports où les services cherchent la base, Kafka et SMTP.")
 _REPLICAS = typer.Option(help="Plusieurs exemplaires d’un service, par exemple numbering=2 ; peut être répété.")
 
 
@@ -31,6 +32,7 @@ def up(
     database: Annotated[str, _DATABASE] = "embedded",
     only: Annotated[str | None, _ONLY] = None,
     replicas: Annotated[list[str] | None, _REPLICAS] = None,
+    detour: Annotated[int, _DETOUR] = 0,
 ) -> None:
     """Lance tout le système sur ce poste, courtier, base et émetteur de jetons compris, jusqu’à Ctrl-C ou SIGTERM."""
     try:
@@ -41,6 +43,7 @@ def up(
             database=database,
             only=read_only(only),
             replicas=read_replicas(replicas or []),
+            detour=detour,
         )
         asyncio.run(run_until_stopped(options))
     except StackError as failure:

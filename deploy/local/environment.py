@@ -41,7 +41,7 @@ class Surroundings:
             "INFOPARQUET_CLIENT_SECRET": self.tokens.clients[client],
             "INFOPARQUET_INTAKE_URL": self._url("intake"),
             "INFOPARQUET_ROUTING_URL": self._url("routing"),
-            "INFOPARQUET_SMTP_URL": f"smtp://{_LOOPBACK}:{self.options.port(SMTP)}",
+            "INFOPARQUET_SMTP_URL": f"smtp://{_LOOPBACK}:{self.options.detoured(SMTP)}",
             # The page that mails lead to; links of intake's own stay paths, whichever the service behind them.
             **({"INFOPARQUET_PUBLIC_URL": self._url("query")} if service == "notify" else {}),
             **({"PGSSLMODE": "disable"} if self.options.database == EMBEDDED else {}),

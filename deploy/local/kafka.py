@@ -67,16 +67,17 @@ class ApacheKafka(Server):
         *,
         log: Path | None = None,
         runtime: Runtime | None = None,
+        detour: int = 0,
     ) -> None:
         self.folder = folder.absolute()
-        self.node = Node(1, port, controller_port)
+        self.node = Node(1, port, controller_port, detour)
         self._runtime = runtime
         super().__init__("kafka", log or self.folder / "output.log")
 
     @property
     def bootstrap(self) -> str:
         """What clients connect to."""
-        return f"{HOST}:{self.node.port}"
+        return f"{HOST}:{self.node.advertised}"
 
     async def prepare(self, say: Callable[[str], None] = lambda _: None) -> Runtime:
         """Fetches what has to be, once a machine, and says so. Raises NotFetchedError, or StackError without a Java."""

@@ -13,7 +13,7 @@ process.roles=broker,controller
 node.id={node.id}
 controller.quorum.voters={voters}
 listeners=PLAINTEXT://{host}:{node.port},CONTROLLER://{host}:{node.controller_port}
-advertised.listeners=PLAINTEXT://{host}:{node.port}
+advertised.listeners=PLAINTEXT://{host}:{node.advertised}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -69,11 +69,17 @@ LOGGING = """\
 
 @dataclass(frozen=True)
 class Node:
-    """One member of a cluster, broker and controller both."""
+    """One member of a cluster, broker and controller both; clients are told a port that lies `detour` higher."""
 
     id: int
     port: int
     controller_port: int
+    detour: int = 0
+
+    @property
+    def advertised(self) -> int:
+        """The port that clients come to."""
+        return self.port + self.detour
 
 
 def node_settings(node: Node, nodes: Sequence[Node], log: str) -> str:

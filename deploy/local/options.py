@@ -22,7 +22,11 @@ _HIGHEST_PORT = 65535 - CONTROLLER - 2
 
 @dataclass(frozen=True)
 class Options:
-    """`command` starts the project's command line; tests may put a stand-in there."""
+    """`command` starts the project's command line; tests may put a stand-in there.
+
+    With a `detour`, services come to PostgreSQL, Apache Kafka and SMTP at ports that lie so much higher: whoever asked
+    for it passes on what arrives there, or does not. The light broker cannot be told to name another port.
+    """
 
     data: Path = Path(".infoparquet")
     port_base: int = 8100
@@ -30,6 +34,7 @@ class Options:
     database: str = EMBEDDED
     only: Collection[str] = SERVICES
     replicas: Mapping[str, int] = field(default_factory=dict)
+    detour: int = 0
     command: Sequence[str] = (sys.executable, "-m", "cli.main")
 
     def __post_init__(self) -> None:
@@ -71,6 +76,10 @@ class Options:
     def port(self, place: int) -> int:
         """The port at a place from the base."""
         return self.port_base + place
+
+    def detoured(self, place: int) -> int:
+        """The port at which services look for what is at a place from the base."""
+        return self.port(place) + self.detour
 
     def service_ports(self, service: str) -> list[int]:
         """One a replica."""

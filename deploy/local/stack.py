@@ -140,7 +140,9 @@ class Stack:
         else:
             databases = Databases(self.options.database, self.data / "databases.json")
         for name in self.options.services:
-            self._databases[name] = await databases.create(f"infoparquet_{name}")
+            url = await databases.create(f"infoparquet_{name}")
+            direct, detoured = self.options.port(POSTGRES), self.options.detoured(POSTGRES)
+            self._databases[name] = url.replace(f"@127.0.0.1:{direct}/", f"@127.0.0.1:{detoured}/")
 
     async def _start_broker(self) -> None:
         if self.options.external_broker:
@@ -161,7 +163,7 @@ class Stack:
         if (began or self.options.broker) == "light":
             return light
         ports = self.options.port(KAFKA), self.options.port(CONTROLLER)
-        apache = ApacheKafka(self.data / "kafka", *ports, log=self._log("kafka"))
+        apache = ApacheKafka(self.data / "kafka", *ports, log=self._log("kafka"), detour=self.options.detour)
         try:
             await apache.prepare(self._say)
         except NotFetchedError as failure:

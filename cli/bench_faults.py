@@ -1,0 +1,99 @@
+"""`infoparquet bench faults`: the system is hit where it can be, and what was accepted must still arrive once."""
+
+import asyncio
+import json
+import secrets
+import shutil
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.failures import stop
+from cli.faults.audit import trace
+from cli.faults.campaign import Outcome, campaign
+from cli.faults.traffic import Refused
+from deploy.local.failures import StackError, WrongUseError
+from deploy.local.folders import fresh_folder
+
+_FAILED, _WRONG_USE = 1, 2
+_LARGEST_SEED = 2**31 - 1
+_SEED = typer.Option(min=0, max=_LARGEST_SEED, help="Rejoue les mêmes fautes ; tirée au sort par défaut, et écrite.")
+_ROUNDS = typer.Option(min=1, max=10_000, help="Nombre de fautes, une par tour ; 40 pour toutes les rencontrer.")
+_BROKER = typer.Option(help="auto, apache, apache:3 ou light.")
+_JSON = typer.Option("--json", help="Écrit un document JSON au lieu du résumé.")
+_PORT_BASE = typer.Option(help="Premier port du système mis à l’épreuve.")
+_DATA = typer.Option(help="Dossier neuf à garder ensuite, avec les journaux des processus ; sinon rien n’est gardé.")
+
+
+def faults(
+    seed: Annotated[int | None, _SEED] = None,
+    rounds: Annotated[int, _ROUNDS] = 40,
+    broker: Annotated[str, _BROKER] = "auto",
+    as_json: Annotated[bool, _JSON] = False,
+    port_base: Annotated[int, _PORT_BASE] = 8100,
+    data: Annotated[Path | None, _DATA] = None,
+) -> None:
+    """Tue, fige, relance et coupe chaque partie d’un système lancé pour cela, et vérifie que rien ne se perd."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if data is not None and data.exists():
+        stop(_WRONG_USE, f"{data} existe déjà : donnez un dossier qui n’existe pas encore.")
+    drawn = secrets.randbelow(_LARGEST_SEED) if seed is None else seed
+    console.print(f"Graine : {drawn}")
+    folder = fresh_folder()
+    place = data.absolute() if data else folder / "data"
+    try:
+        outcome = asyncio.run(_until_stopped(place, port_base, broker, drawn, rounds, console))
+    except StackError as failure:
+        stop(_WRONG_USE if isinstance(failure, WrongUseError) else _FAILED, str(failure))
+    except Refused as refusal:
+        stop(_FAILED, f"Graine {drawn} : {refusal}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if outcome is None:
+        stop(_FAILED, "Campagne abandonnée.")
+    report = outcome.report()
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=1) if as_json else _summary(outcome))
+    if not outcome.good:
+        stop(_FAILED, "\n".join(_accusation(outcome)))
+
+
+async def _until_stopped(
+    data: Path, port_base: int, broker: str, seed: int, rounds: int, console: Console
+) -> Outcome | None:
+    """The outcome, None when somebody stopped it; everything is stopped in order either way."""
+    work = asyncio.ensure_future(campaign(data, port_base, broker, seed, rounds, console.print))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return None
+
+
+def _summary(outcome: Outcome) -> str:
+    report = outcome.report()
+    names = {
+        "lost": "perdues",
+        "duplicated": "en double",
+        "out_of_order": "dans le désordre",
+        "number_gaps": "numéros manquants",
+        "number_repeats": "numéros répétés",
+        "mails_lost": "courriels perdus",
+        "mails_without_fact": "courriels sans fait",
+    }
+    broken = " ; ".join(f"{label} : {report[name]}" for name, label in names.items())
+    return f"{report['arrived']} procédures arrivées sur {report['accepted']} acceptées ; {broken}."
+
+
+def _accusation(outcome: Outcome) -> list[str]:
+    """The seed, the rounds as they came, and all that is known about the first offender."""
+    lines = [f"Graine {outcome.seed}, courtier {outcome.broker}. Tours :"]
+    lines += [f"  {place}. {fault}" for place, fault in enumerate(outcome.done, 1)]
+    if None in outcome.recoveries:
+        lines.append("Après le dernier tour, aucune procédure nouvelle n’a été remise à temps.")
+    if outcome.offences:
+        lines += trace(outcome.evidence, outcome.offences[0])
+    return lines

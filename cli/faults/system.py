@@ -1,0 +1,159 @@
+"""The system under test: `infoparquet up` as a child, everything it starts reached through detours of ours.
+
+Mails are caught here and not by the system's own catcher, so that those of before a fault are not lost with it.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from aiosmtpd import smtp
+
+from cli.faults.detour import Detour
+from cli.faults.evidence import Mail
+from cli.faults.plan import STANDBYS
+from deploy.local.child import Child
+from deploy.local.failures import StackError
+from deploy.local.mailbox import LARGEST_MAIL, Mailbox
+from deploy.local.options import KAFKA, POSTGRES, SMTP, Options
+
+DETOUR = 100
+_BROKER_NODES = 3
+_POLL = 0.1
+_READY_LIMIT, _DOWN_LIMIT = 120.0, 60.0
+# A mail in hand when its process dies is tried again when its lease is over: that is some half a minute like this.
+_TOLD = {"INFOPARQUET_SMTP_TIMEOUT": "PT2S"}
+_KEPT_MAILS = 1_000_000
+
+
+@dataclass
+class Campaigned:
+    """One data folder; `run` is the run file as it was last read."""
+
+    options: Options
+    detours: dict[int, Detour]
+    mailbox: Mailbox = field(default_factory=lambda: Mailbox(_KEPT_MAILS))
+    run: dict[str, Any] = field(default_factory=dict)
+    child: Child | None = None
+
+    async def up(self) -> None:
+        """Answers once the run file says that everything is ready. Raises StackError."""
+        data, options = self.options.data, self.options
+        words = [f"--data={data}", f"--port-base={options.port_base}", f"--broker={options.broker}"]
+        words += [f"--replicas={name}={count}" for name, count in options.replicas.items()]
+        command = [*options.command, "up", *words, f"--detour={options.detour}"]
+        log = data.with_suffix(".log")
+        self.child = Child.start("infoparquet up", command, log=log, environment=os.environ | _TOLD)
+        deadline = time.monotonic() + _READY_LIMIT
+        while self.read().get("pid") != self.child.pid:
+            if not self.child.running or time.monotonic() > deadline:
+                raise StackError(
+                    "Le système mis à l’épreuve n’a pas démarré",
+                    why=self.child.last_words(),
+                    remedy=f"Le détail est dans {log} et {data / 'logs'}.",
+                )
+            await asyncio.sleep(_POLL)
+
+    async def down(self) -> None:
+        """Stops it in order."""
+        if self.child:
+            await self.child.stop(limit=_DOWN_LIMIT)
+
+    def read(self) -> dict[str, Any]:
+        """The run file, or what it last said while there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            self.run = json.loads((self.options.data / "run.json").read_text())
+        return self.run
+
+    def urls(self, service: str) -> list[str]:
+        """One a replica."""
+        return list(self.run["services"][service]["urls"])
+
+    def bearer(self, organisation: str) -> dict[str, str]:
+        """The header that speaks for it."""
+        return {"Authorization": f"Bearer {self.run['tokens'][organisation]}"}
+
+    async def replica(self, target: str) -> tuple[str, int]:
+        """The service and the replica a target means: the one whose relay holds the lock, or the one that stands by.
+
+        Raises TimeoutError where no relay holds it.
+        """
+        service = STANDBYS.get(target, target)
+        urls = self.urls(service)
+        if len(urls) == 1:
+            return service, 0
+        async with asyncio.timeout(_READY_LIMIT):
+            holder = await self.holder(service)
+        return service, holder if target == service else 1 - holder
+
+    async def holder(self, service: str, *, other_than: int | None = None) -> int:
+        """The replica whose relay is active, by its metrics; waits until there is one that answers."""
+        async with httpx.AsyncClient(timeout=2) as client:
+            while True:
+                for place, url in enumerate(self.urls(service)):
+                    with contextlib.suppress(httpx.TransportError):
+                        said = (await client.get(f"{url}/metrics")).text.splitlines()
+                        if place != other_than and "infoparquet_relay_active 1.0" in said:
+                            return place
+                await asyncio.sleep(_POLL)
+
+    async def whole(self) -> None:
+        """Answers once every service's every replica is ready."""
+        async with httpx.AsyncClient(timeout=2) as client:
+            while True:
+                services = self.read()["services"].values()
+                replicas = [one for run in services for one in zip(run["urls"], run["pids"], strict=True)]
+                if all([await _is_ready(client, url, pid) for url, pid in replicas]):
+                    return
+                await asyncio.sleep(_POLL)
+
+    def mails(self) -> list[Mail]:
+        """Those that were caught."""
+        told = (mail.as_json() for mail in self.mailbox.after(0))
+        return [Mail(UUID(mail["procedure"]), mail["fact"]) for mail in told]
+
+
+async def _is_ready(client: httpx.AsyncClient, url: str, pid: int) -> bool:
+    try:
+        # One that has just died is still in the run file.
+        os.kill(pid, 0)
+        return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
+    except (httpx.TransportError, ProcessLookupError):
+        return False
+
+
+@contextlib.asynccontextmanager
+async def opened(data: Path, port_base: int, broker: str) -> AsyncIterator[Campaigned]:
+    """A system that runs, two replicas of what numbers and what routes. Raises StackError."""
+    replicas = {"numbering": 2, "routing": 2}
+    options = Options(data=data, port_base=port_base, broker=broker, replicas=replicas, detour=DETOUR)
+    places = [POSTGRES, *(KAFKA + node for node in range(_BROKER_NODES))]
+    async with contextlib.AsyncExitStack() as held:
+        detours = {
+            place: await held.enter_async_context(Detour(options.detoured(place), options.port(place)))
+            for place in places
+        }
+        system = Campaigned(options, detours)
+        await held.enter_async_context(_catching(system.mailbox, options.detoured(SMTP)))
+        held.push_async_callback(system.down)
+        await system.up()
+        yield system
+
+
+@contextlib.asynccontextmanager
+async def _catching(mailbox: Mailbox, port: int) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def conversation() -> smtp.SMTP:
+        return smtp.SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", loop=loop)
+
+    async with await loop.create_server(conversation, "127.0.0.1", port):
+        yield
