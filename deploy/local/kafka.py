@@ -71,7 +71,7 @@ class KafkaNode(Server):
         self.folder = folder.absolute()
         self.node = node
         self._nodes = nodes
-        self._cluster_id = cluster_id
+        self.cluster_id = cluster_id
         self._runtime = runtime
         super().__init__(name, log or self.folder / "output.log")
 
@@ -112,7 +112,7 @@ class KafkaNode(Server):
         unfinished = self.folder / "log.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         (self.folder / "format.properties").write_text(node_settings(self.node, self._nodes, unfinished.name))
-        words = ("format", f"--cluster-id={self._cluster_id}", "--config=format.properties")
+        words = ("format", f"--cluster-id={self.cluster_id}", "--config=format.properties")
         child = self._run(runtime, "kafka.tools.StorageTool", *words)
         if await child.finished():
             raise not_started(child, "le formatage de son dossier a échoué")
