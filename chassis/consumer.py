@@ -26,7 +26,7 @@ from chassis.header_names import read_any_header_name
 from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.passthrough import keep_raw, keep_undecoded
-from chassis.positions import Misplaced, Superseded
+from chassis.positions import Misplaced, OutsideLog, Superseded
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ IDLE_MS = 1000
 MOST_RECORDS = 1000
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
+# A node that was deposed while it was frozen learns of it sooner than this.
+SURE_SECONDS = 5.0
 # Two batches begin at least this far apart.
 BATCH_SECONDS = 0.02
 
@@ -161,16 +163,17 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             self._placing = asyncio.create_task(self._seek_to_positions(sorted(partitions)))
 
     async def _seek_to_positions(self, partitions: Sequence[TopicPartition]) -> None:
-        wait = FIRST_WAIT
+        wait, sure = FIRST_WAIT, asyncio.get_running_loop().time() + SURE_SECONDS
         while True:
             try:
                 stored = await self._stored(partitions)
                 break
-            except Misplaced as misplaced:
-                self._stop_reading(str(misplaced))
-                return
             except Exception as error:  # a task of its own: what is not caught here nobody hears
-                if not is_unavailable(error) and not isinstance(error, KafkaError):
+                certain = not isinstance(error, OutsideLog) or asyncio.get_running_loop().time() > sure
+                if isinstance(error, Misplaced) and certain:
+                    self._stop_reading(str(error))
+                    return
+                if not is_unavailable(error) and not isinstance(error, (KafkaError, Misplaced)):
                     log.error("consumer.failed", exc_info=error)
                 log.warning("consumer.waits", error=type(error).__name__)
                 await asyncio.sleep(wait)
@@ -186,10 +189,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
         async with self.parts.transactions.begin() as transaction:
             stored = await positions.load(transaction.connection, firsts, cluster)
-        for one, offset in stored.items():
-            if not firsts[one] <= offset <= ends[one]:
-                message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
-                raise Misplaced(message)
+        positions.stand_within(stored, firsts, ends)
         return stored
 
     def _stop_reading(self, reason: str) -> None:
