@@ -27,7 +27,7 @@ from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
-from chassis.positions import Misplaced, Superseded
+from chassis.positions import Misplaced, OutsideLog, Superseded
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ ACKNOWLEDGE_SECONDS, IDLE_MS = 1.0, 1000
 MOST_RECORDS = 1000
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
+# A node that was deposed while it was frozen learns of it sooner than this.
+SURE_SECONDS = 5.0
 # Two batches begin at least this far apart.
 BATCH_SECONDS = 0.02
 
@@ -161,18 +163,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             self._placing = asyncio.create_task(self._seek_to_positions(sorted(partitions)))
 
     async def _seek_to_positions(self, partitions: Sequence[TopicPartition]) -> None:
-        wait = FIRST_WAIT
+        wait, sure = FIRST_WAIT, asyncio.get_running_loop().time() + SURE_SECONDS
         while True:
             try:
                 stored = await self._stored(partitions)
                 # What a replica of the release before kept, of facts whose older version may still be unread here.
                 await learn(self.parts.application, self.parts.transactions, self.parts.applied)
                 break
-            except Misplaced as misplaced:
-                self._stop_reading(str(misplaced))
-                return
             except Exception as error:  # a task of its own: what is not caught here nobody hears
-                if not is_unavailable(error) and not isinstance(error, KafkaError):
+                certain = not isinstance(error, OutsideLog) or asyncio.get_running_loop().time() > sure
+                if isinstance(error, Misplaced) and certain:
+                    self._stop_reading(str(error))
+                    return
+                if not is_unavailable(error) and not isinstance(error, (KafkaError, Misplaced)):
                     log.error("consumer.failed", exc_info=error)
                 log.warning("consumer.waits", error=type(error).__name__)
                 await asyncio.sleep(wait)
@@ -189,10 +192,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             stored = await positions.load(transaction.connection, firsts, cluster)
         # Only now: an end that was read before may lie behind where another owner has moved the position meanwhile.
         ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
-        for one, offset in stored.items():
-            if not firsts[one] <= offset <= ends[one]:
-                message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
-                raise Misplaced(message)
+        positions.stand_within(stored, firsts, ends)
         return stored
 
     def _stop_reading(self, reason: str) -> None:

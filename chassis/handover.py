@@ -27,6 +27,7 @@ _TOPIC_FAULTS = (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationF
 
 STEP = 5.0
 LOOK_UP = 2.0
+LOOK_AGAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,14 @@ class Handover:
         kafka: KafkaSettings,
         receipt: Receipt | None,
         crash: CrashPoints,
+        mark: int,
     ) -> None:
         self._producer = producer
         self._service = service
         self._kafka = kafka
         self._receipt = receipt
         self._crash = crash
+        self._mark = mark
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -117,10 +120,8 @@ class Handover:
         try:
             async with asyncio.timeout(STEP):
                 await producer.start()
-                # The producer id is asked for by the first transaction; an empty one sends nothing else.
-                await producer.begin_transaction()
-                await producer.abort_transaction()
-            yield cls(producer, service, kafka, receipt, crash)
+                mark = await _mark(producer, service)
+            yield cls(producer, service, kafka, receipt, crash, mark)
         finally:
             await _drop(producer)
 
@@ -136,7 +137,7 @@ class Handover:
             async with asyncio.timeout(STEP):
                 await consumer.start()
                 consumer.assign([partition])
-                return await _last_number(consumer, partition)
+                return await _last_number(consumer, partition, await _end_past(self._mark, consumer, partition))
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
                 await asyncio.wait_for(consumer.stop(), STEP)
@@ -162,7 +163,19 @@ class Handover:
         found = await asyncio.gather(*(self._fault_of(topic) for topic in sorted(topics)))
         for topic, fault in zip(sorted(topics), found, strict=True):
             if fault is not None:
+                await self._hear_from_cluster()
                 raise TopicFails(topic, type(fault).__name__)
+
+    async def _hear_from_cluster(self) -> None:
+        """A topic is blamed only by a cluster that answers: else all would rest because one node is gone."""
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                heard = await self._producer.client.force_metadata_update()
+        except TimeoutError:
+            heard = False
+        if not heard:
+            message = "the cluster does not answer"
+            raise Doubt(message)
 
     async def _fault_of(self, topic: str) -> Exception | None:
         try:
@@ -231,10 +244,30 @@ def _placed(row: Row, metadata: Any) -> Placed:  # noqa: ANN401
     )
 
 
-async def _last_number(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+async def _mark(producer: AIOKafkaProducer, service: str) -> int:
+    """Where a record of this reign stands among the batch numbers; its transaction is given up, nobody reads it."""
+    await producer.begin_transaction()
+    placed = await producer.send_and_wait(relay_topic(service).name, value=b"", key=service.encode())
+    await producer.abort_transaction()
+    return int(placed.offset)
+
+
+async def _end_past(mark: int, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    """The end of the log, from a node that has the mark.
+
+    One that was frozen may still take itself for the leader, and would answer with an end of before: what was published
+    since would be published again. The mark was acknowledged by the true leader after all of that.
+    """
+    while True:
+        end = int((await consumer.end_offsets([partition]))[partition])
+        if end > mark:
+            return end
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def _last_number(consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> int:
     """The last committed record, looked for from the end in growing strides: markers hold offsets too."""
     first = (await consumer.beginning_offsets([partition]))[partition]
-    end = (await consumer.end_offsets([partition]))[partition]
     start, stride = end, 16
     while start > first:
         start = max(first, end - stride)

@@ -54,6 +54,20 @@ class Misplaced(Exception):  # noqa: N818
     """The stored position cannot be of this log: another cluster, or beyond its end or before its start."""
 
 
+class OutsideLog(Misplaced):
+    """Before its start or beyond its end, as the leader says: or one who was deposed while it was frozen, and woke."""
+
+
+def stand_within(
+    stored: Mapping[TopicPartition, int], firsts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> None:
+    """Raises OutsideLog for a position that the log does not hold."""
+    for one, offset in stored.items():
+        if not firsts[one] <= offset <= ends[one]:
+            message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
+            raise OutsideLog(message)
+
+
 async def load(
     connection: AsyncConnection, starts: Mapping[TopicPartition, int], cluster_id: str
 ) -> dict[TopicPartition, int]:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -39,6 +39,9 @@ from chassis.sources import Handlers, Source
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
 from chassis.web import build_app
+
+if TYPE_CHECKING:
+    from chassis.topics import Created
 
 log = structlog.get_logger()
 GRACE_SECONDS = 8.0
@@ -80,8 +83,8 @@ class Service:
     unlimited_paths: Sequence[str] = ()
 
 
-async def migrate_service(service: Service, settings: Settings) -> list[str]:
-    """Newest schema, missing topics; returns the names of the topics created. Raises Unavailable."""
+async def migrate_service(service: Service, settings: Settings) -> "Created":
+    """Newest schema, missing topics. Raises Unavailable or TooFewNodes."""
     # Not at the top: `serve` needs neither, and every service starts slower by them.
     from chassis import topics
     from chassis.migration import migrate

@@ -35,7 +35,7 @@ _INTERRUPTIONS = (httpx.HTTPError, KafkaError, asyncpg.PostgresError, asyncpg.In
 _QUICK = typer.Option("--quick", help="Une minute environ, au lieu de plusieurs : un ordre de grandeur.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du tableau.")
 _PORT_BASE = typer.Option(help="Premier port du système mesuré.")
-_BROKER = typer.Option(help="auto, apache ou light.")
+_BROKER = typer.Option(help="auto, apache (un nœud), apache:3 (trois nœuds) ou light.")
 
 
 @dataclass(frozen=True, slots=True)

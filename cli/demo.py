@@ -33,7 +33,7 @@ WIDE = 120
 _ONCE = typer.Option("--once", help="Arrête tout une fois les procédures arrivées ; 0 si toutes finissent comme prévu.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du tableau.")
 _PORT_BASE = typer.Option(help="Premier port ; deux démonstrations peuvent tourner avec des ports différents.")
-_BROKER = typer.Option(help="auto, apache ou light.")
+_BROKER = typer.Option(help="auto, apache (un nœud), apache:3 (trois nœuds) ou light.")
 
 
 def demo(

@@ -49,6 +49,7 @@ def migrate(services: _Services) -> None:
 
 def _migrate(service: str) -> None:
     from chassis.service import migrate_service
+    from chassis.topics import TooFewNodes
 
     built, settings = _built(service)
     try:
@@ -56,7 +57,11 @@ def _migrate(service: str) -> None:
     except (Unavailable, OSError) as error:
         dependency = error.dependency if isinstance(error, Unavailable) else "database"
         _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
-    typer.echo(f"{service} : schéma à jour, {len(created)} sujets créés.", err=True)
+    except TooFewNodes as few:
+        _stop(1, f"kafka : {few.present} nœuds sur {few.copies} répondent ; démarrez les autres, puis recommencez.")
+    copies = f" en {created.copies} copies, {created.in_sync} au moins à jour à chaque écriture"
+    made = copies if created.names and created.copies > 1 else ""
+    typer.echo(f"{service} : schéma à jour, {len(created.names)} sujets créés{made}.", err=True)
 
 
 def _built(service: str) -> tuple[Any, Settings]:

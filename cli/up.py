@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _DATA = typer.Option(help="Dossier où tout est conservé, et retrouvé au prochain lancement.")
 _PORT_BASE = typer.Option(help="Premier port ; les autres en sont déduits (intake +1, query +5, Kafka +90…).")
-_BROKER = typer.Option(help="auto, apache, light, ou l’adresse HÔTE:PORT d’un Kafka existant.")
+_BROKER = typer.Option(
+    help="auto, apache (un nœud), apache:3 (trois nœuds), light, ou l’adresse HÔTE:PORT d’un Kafka existant."
+)
 _DATABASE = typer.Option(help="embedded, ou l’URL d’un PostgreSQL où créer les bases.")
 _ONLY = typer.Option(help=f"Les services à lancer, séparés par des virgules, parmi {', '.join(SERVICES)}.")
 _DETOUR = typer.Option(hidden=True, help="Décalage des ports où les services cherchent la base, Kafka et SMTP.")

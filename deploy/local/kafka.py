@@ -1,4 +1,4 @@
-"""Apache Kafka on 127.0.0.1: one KRaft node, broker and controller in one process.
+"""Apache Kafka on 127.0.0.1: KRaft nodes, each broker and controller in one process; one by itself is a cluster too.
 
 What it has acknowledged survives a kill -9 of its process at any moment. It leaves flushing to the system, as Apache
 Kafka does by default, so a power cut may lose the last seconds: three nodes are for that.
@@ -54,25 +54,31 @@ class Runtime:
         return [self.java.program, *fixed, *self.options, "-cp", f"{self.kafka / 'jars'}/*", main, *words]
 
 
-class ApacheKafka(Server):
-    """One broker with its configuration, log and data in `folder`; it may be started again after any end."""
-
-    kind = "apache"
+class KafkaNode(Server):
+    """One of `nodes` with its configuration, log and data in `folder`; it may be started again after any end."""
 
     def __init__(
         self,
         folder: Path,
-        port: int,
-        controller_port: int,
+        node: Node,
+        nodes: Sequence[Node],
         *,
+        cluster_id: str,
+        name: str = "kafka",
         log: Path | None = None,
         runtime: Runtime | None = None,
-        detour: int = 0,
     ) -> None:
         self.folder = folder.absolute()
-        self.node = Node(1, port, controller_port, detour)
+        self.node = node
+        self._nodes = nodes
+        self.cluster_id = cluster_id
         self._runtime = runtime
-        super().__init__("kafka", log or self.folder / "output.log")
+        super().__init__(name, log or self.folder / "output.log")
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.node.port
 
     @property
     def bootstrap(self) -> str:
@@ -92,21 +98,21 @@ class ApacheKafka(Server):
         if not (self.folder / LOG_FOLDER / "meta.properties").is_file():
             await self._format(runtime)
         self.child = self._run(runtime, "kafka.Kafka", "server.properties")
-        await until_ready(self.child, when_kafka_answers(self.node.port), limit=_START_LIMIT)
+        await until_ready(self.child, when_kafka_answers(self.node), limit=_START_LIMIT)
 
     def _write_configuration(self) -> None:
         # The compression libraries unpack native code there, and leave it when they are killed.
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         (self.folder / "tmp").mkdir(parents=True)
         (self.folder / "log4j2.xml").write_text(LOGGING)
-        (self.folder / "server.properties").write_text(node_settings(self.node, [self.node], LOG_FOLDER))
+        (self.folder / "server.properties").write_text(node_settings(self.node, self._nodes, LOG_FOLDER))
 
     async def _format(self, runtime: Runtime) -> None:
         # Beside, then renamed: a formatting that is killed half-way leaves nothing that looks like a log.
         unfinished = self.folder / "log.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        (self.folder / "format.properties").write_text(node_settings(self.node, [self.node], unfinished.name))
-        words = ("format", f"--cluster-id={new_cluster_id()}", "--config=format.properties")
+        (self.folder / "format.properties").write_text(node_settings(self.node, self._nodes, unfinished.name))
+        words = ("format", f"--cluster-id={self.cluster_id}", "--config=format.properties")
         child = self._run(runtime, "kafka.tools.StorageTool", *words)
         if await child.finished():
             raise not_started(child, "le formatage de son dossier a échoué")
@@ -115,6 +121,30 @@ class ApacheKafka(Server):
     def _run(self, runtime: Runtime, main: str, *words: str) -> Child:
         command = runtime.command(main, *words)
         return Child.start(self.name, command, log=self.log, folder=self.folder, environment=_environment())
+
+
+class ApacheKafka(KafkaNode):
+    """One node by itself."""
+
+    kind = "apache"
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        controller_port: int,
+        *,
+        log: Path | None = None,
+        runtime: Runtime | None = None,
+        detour: int = 0,
+    ) -> None:
+        node = Node(1, port, controller_port, detour)
+        super().__init__(folder, node, [node], cluster_id=new_cluster_id(), log=log, runtime=runtime)
+
+    @property
+    def nodes(self) -> Sequence[KafkaNode]:
+        """The only one."""
+        return [self]
 
 
 def _environment() -> Mapping[str, str]:

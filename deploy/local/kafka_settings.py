@@ -1,9 +1,12 @@
 """What a Kafka node is told: for all nodes of a cluster from one list, each in its own folder of 127.0.0.1."""
 
 import base64
+import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 HOST = "127.0.0.1"
 LOG_FOLDER = "log"
@@ -94,3 +97,19 @@ def new_cluster_id() -> str:
     while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
         pass
     return name
+
+
+def cluster_id_in(folder: Path) -> str | None:
+    """The identifier that a node's folder was formatted with, None where it was not."""
+    described = folder / LOG_FOLDER / "meta.properties"
+    if not described.is_file():
+        return None
+    found = re.search(r"^cluster\.id=(\S+)$", described.read_text(), re.MULTILINE)
+    return found[1] if found else None
+
+
+def last_vote(folder: Path) -> tuple[int, int] | None:
+    """The epoch and the controller that the node of a folder last knew of, None where it knows none."""
+    state = folder / LOG_FOLDER / "__cluster_metadata-0" / "quorum-state"
+    known = json.loads(state.read_text()) if state.is_file() else {"leaderId": -1}
+    return (known["leaderEpoch"], known["leaderId"]) if known["leaderId"] >= 0 else None

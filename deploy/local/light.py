@@ -6,7 +6,9 @@ It keeps everything in memory and writes it down about once a second: a kill -9 
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from deploy.local.child import Child
 from deploy.local.failures import StackError
@@ -26,6 +28,11 @@ class LightBroker(Server):
         self.folder = folder.absolute()
         self.port = port
         super().__init__("kafka", log or self.folder / "output.log")
+
+    @property
+    def nodes(self) -> Sequence[Self]:
+        """The only one."""
+        return [self]
 
     @property
     def bootstrap(self) -> str:

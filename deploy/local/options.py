@@ -14,6 +14,7 @@ SERVICES = tuple(PLACES)
 ISSUER, POSTGRES, MAIL, SMTP, KAFKA, CONTROLLER = 10, 11, 25, 27, 90, 93
 MOST_REPLICAS = 7
 EMBEDDED = "embedded"
+BROKERS = ("auto", "apache", "apache:3", "light")
 
 _ADDRESS = re.compile(r"[^\s:,]+:[0-9]{1,5}(,[^\s:,]+:[0-9]{1,5})*")
 _DATABASE = re.compile(r"postgres(ql)?://\S+")
@@ -41,14 +42,8 @@ class Options:
         """Raises WrongUseError."""
         if not 1 <= self.port_base <= _HIGHEST_PORT:
             raise _wrong("--port-base", str(self.port_base), f"un nombre de 1 à {_HIGHEST_PORT}")
-        if self.broker.startswith("apache:"):
-            raise WrongUseError(
-                f"--broker {self.broker} n’est pas encore disponible",
-                why="un seul nœud d’Apache Kafka peut être lancé pour le moment",
-                remedy="Choisir --broker apache.",
-            )
-        if self.broker not in ("auto", "apache", "light") and not _ADDRESS.fullmatch(self.broker):
-            raise _wrong("--broker", self.broker, "auto, apache, light ou une adresse HÔTE:PORT")
+        if self.broker not in BROKERS and not self.external_broker:
+            raise _wrong("--broker", self.broker, f"{', '.join(BROKERS)} ou une adresse HÔTE:PORT")
         if self.database != EMBEDDED and not _DATABASE.fullmatch(self.database):
             raise _wrong("--database", "***", "embedded ou postgresql://compte:mot-de-passe@hôte:port/base")
         if unknown := set(self.only) - set(SERVICES):
@@ -66,7 +61,8 @@ class Options:
     @property
     def external_broker(self) -> bool:
         """Whether somebody else runs it."""
-        return ":" in self.broker
+        # `apache:5` is a wish for five nodes, not a host's name.
+        return bool(_ADDRESS.fullmatch(self.broker)) and not self.broker.startswith("apache:")
 
     @property
     def catches_mail(self) -> bool:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from chassis.settings import MIGRATIONS
+from deploy.local.brokers import Broker, broker_ports, chosen_kind, describe_nodes, prepared_broker
 from deploy.local.child import Child
 from deploy.local.data_folder import DataFolder
 from deploy.local.databases import Databases
 from deploy.local.environment import Surroundings
-from deploy.local.failures import NotFetchedError, StackError
+from deploy.local.failures import StackError
 from deploy.local.http_process import HttpProcess
 from deploy.local.identities import organisations
-from deploy.local.kafka import ApacheKafka
-from deploy.local.light import LightBroker
-from deploy.local.options import CONTROLLER, EMBEDDED, ISSUER, KAFKA, MAIL, POSTGRES, SMTP, Options
+from deploy.local.kafka_cluster import KafkaCluster
+from deploy.local.options import EMBEDDED, ISSUER, MAIL, POSTGRES, SMTP, Options
 from deploy.local.ports import refuse_taken
 from deploy.local.postgres import Postgres
 from deploy.local.reference_data import prepare
@@ -30,8 +30,6 @@ from deploy.local.supervisor import Supervisor, ending
 from deploy.local.tokens import LIFETIME, TokenMaker
 
 Say = Callable[[str], None]
-# Where each kind keeps its data, which a later run finds again.
-_BROKER_DATA = {"apache": "kafka/log", "light": "light/data"}
 
 
 def tell(line: str) -> None:
@@ -48,7 +46,7 @@ class Stack:
         self._say = say
         self._folder = DataFolder(self.data)
         self._supervisor = Supervisor(say, self._write_run_file)
-        self._broker: ApacheKafka | LightBroker | None = None
+        self._broker: Broker | None = None
         self._postgres: Postgres | None = None
         self._services: dict[str, list[HttpProcess]] = {name: [] for name in options.services}
         self._databases: dict[str, str] = {}
@@ -112,8 +110,7 @@ class Stack:
         """The run file's content: what runs where, and tokens for it."""
         content: dict[str, Any] = {"pid": os.getpid(), "kafka": self.bootstrap, "broker": "external"}
         if self._broker:
-            node = {"id": 1, "pid": self._broker.pid, "port": self.options.port(KAFKA)}
-            content |= {"broker": self._broker.kind, "nodes": [node]}
+            content |= {"broker": self._broker.kind, "nodes": describe_nodes(self._broker)}
         if self._postgres:
             content["postgres"] = {"pid": self._postgres.pid, "port": self._postgres.port}
         content["services"] = {
@@ -147,34 +144,10 @@ class Stack:
     async def _start_broker(self) -> None:
         if self.options.external_broker:
             return
-        self._broker = await self._chosen_broker()
-        await self._supervisor.start(self._broker)
-
-    async def _chosen_broker(self) -> ApacheKafka | LightBroker:
-        """What was asked for; for `auto` what the data folder began with, else Apache Kafka where it can be had."""
-        began = next((kind for kind, log in _BROKER_DATA.items() if (self.data / log).exists()), None)
-        if began and self.options.broker not in ("auto", began):
-            raise StackError(
-                f"Le dossier {self.data} ne peut pas servir avec --broker {self.options.broker}",
-                why=f"il a été commencé avec le courtier {began}, et garde ses positions de lecture",
-                remedy=f"Choisir --broker {began}, ou un autre dossier par --data.",
-            )
-        light = LightBroker(self.data / "light", self.options.port(KAFKA), log=self._log("kafka"))
-        if (began or self.options.broker) == "light":
-            return light
-        ports = self.options.port(KAFKA), self.options.port(CONTROLLER)
-        apache = ApacheKafka(self.data / "kafka", *ports, log=self._log("kafka"), detour=self.options.detour)
-        try:
-            await apache.prepare(self._say)
-        except NotFetchedError as failure:
-            if began or self.options.broker == "apache":
-                raise
-            reason = failure.why.splitlines()[0]
-            self._say(
-                f"{failure.what} ({reason}) : courtier « light » à la place ; un kill -9 y perd la dernière seconde."
-            )
-            return light
-        return apache
+        self._broker = await prepared_broker(self.options, self.data, self._say)
+        await _together(*(self._supervisor.start(node) for node in self._broker.nodes))
+        if isinstance(self._broker, KafkaCluster):
+            await self._broker.ready()
 
     async def _start_issuer(self) -> None:
         options = ["--data", str(self.data / "issuer"), "--port", str(self.options.port(ISSUER))]
@@ -238,7 +211,7 @@ class Stack:
         if self.options.database == EMBEDDED:
             ports[self.options.port(POSTGRES)] = "PostgreSQL"
         if not self.options.external_broker:
-            ports |= {self.options.port(KAFKA): "Kafka", self.options.port(CONTROLLER): "contrôleur de Kafka"}
+            ports |= broker_ports(self.options, chosen_kind(self.options, self.data))
         if self.options.catches_mail:
             ports |= {self.options.port(MAIL): "page des courriels", self.options.port(SMTP): "SMTP"}
         for name in self.options.services:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.envelope import Event, Record, decode
@@ -22,6 +22,8 @@ from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, common_topics, t
 
 from chassis.batches import BATCH_ROWS, SUSPENSION
 from chassis.clock import new_id
+from chassis.crash import CrashPoints
+from chassis.handover import Handover
 from chassis.kafka import KafkaSettings
 from chassis.outbox import Outgoing, to_journal
 from chassis.topics import create_missing
@@ -248,6 +250,19 @@ async def test_a_relay_that_loses_its_lock_is_replaced_and_repeats_nothing(outbo
             )
         await outbox.is_left(0)
     assert await ids_on(outbox.bootstrap, JOURNAL.name, procedure) == ids(rows)
+
+
+async def test_a_number_is_believed_only_where_the_log_goes_past_the_relays_own_mark(outbox: Outbox) -> None:
+    async with outbox.relay():
+        await outbox.append(facts(new_id(), 1))
+        await outbox.is_left(0)
+    kafka = KafkaSettings(bootstrap=outbox.bootstrap)
+    async with Handover.fenced("routing", kafka, None, CrashPoints()) as handover:
+        assert await handover.committed_batch() == (await outbox.batches())[-1]
+    # As it looks to one whose mark was acknowledged by another node than the one that answers.
+    ahead = Handover(AIOKafkaProducer(**kafka.client("tests")), "routing", kafka, None, CrashPoints(), mark=1_000_000)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ahead.committed_batch(), 1)
 
 
 async def test_a_restored_database_goes_on_above_what_kafka_has(outbox: Outbox) -> None:

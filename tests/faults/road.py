@@ -15,6 +15,7 @@ from infoparquet_contracts.topics import JOURNAL
 from chassis.service import Service, migrate_service
 from chassis.settings import Settings
 from deploy.local.kafka import ApacheKafka
+from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.postgres import Postgres
 from services.numbering.service import build as build_numbering
 from services.numbering.settings import NumberingSettings
@@ -38,7 +39,7 @@ BUILT: Mapping[str, tuple[type[Settings], Callable[[Any], Service]]] = {
 class Road:
     """The system under test; `submitted` is every procedure that was put on the journal."""
 
-    kafka: ApacheKafka
+    kafka: ApacheKafka | KafkaCluster
     services: dict[str, ServiceProcess]
     folder: Path
     submitted: list[UUID] = field(default_factory=list)
@@ -76,7 +77,10 @@ class Road:
 
 @asynccontextmanager
 async def open_road(
-    kafka: ApacheKafka, postgres: Postgres, folder: Path, names: Sequence[str] = ("numbering", "routing")
+    kafka: ApacheKafka | KafkaCluster,
+    postgres: Postgres,
+    folder: Path,
+    names: Sequence[str] = ("numbering", "routing"),
 ) -> AsyncIterator[Road]:
     """Migrated databases and topics; the services are not started, and are killed at the end."""
     services = {}

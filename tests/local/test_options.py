@@ -33,8 +33,8 @@ def test_replicas_are_read_from_words() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--broker", "apache:3"], "--broker apache:3 n’est pas encore disponible"),
-        (["--broker", "rabbit"], "auto, apache, light ou une adresse"),
+        (["--broker", "apache:5"], "--broker apache:5 ne convient pas"),
+        (["--broker", "rabbit"], "auto, apache, apache:3, light ou une adresse"),
         (["--database", "mysql://root:secret@db/x"], "postgresql://"),
         (["--only", "intake,mail"], "--only mail ne convient pas"),
         (["--replicas", "numbering"], "SERVICE=NOMBRE"),
