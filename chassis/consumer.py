@@ -27,6 +27,7 @@ from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.passthrough import keep_raw, keep_undecoded
 from chassis.positions import Misplaced, Superseded
+from chassis.relayed import Restored, committed_batch, refuse_restored
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -170,7 +171,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
                 self._stop_reading(str(misplaced))
                 return
             except Exception as error:  # a task of its own: what is not caught here nobody hears
-                if not is_unavailable(error) and not isinstance(error, KafkaError):
+                if not is_unavailable(error) and not isinstance(error, KafkaError | Restored):
                     log.error("consumer.failed", exc_info=error)
                 log.warning("consumer.waits", error=type(error).__name__)
                 await asyncio.sleep(wait)
@@ -184,12 +185,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         cluster = await self.parts.probe.cluster_id()
         firsts: dict[TopicPartition, int] = await self._client.beginning_offsets(list(partitions))
         ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
+        published = await committed_batch(self.parts.application.service, self.parts.kafka)
         async with self.parts.transactions.begin() as transaction:
+            await refuse_restored(transaction.connection, published)
             stored = await positions.load(transaction.connection, firsts, cluster)
-        for one, offset in stored.items():
-            if not firsts[one] <= offset <= ends[one]:
-                message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
-                raise Misplaced(message)
+        positions.check(stored, firsts, ends)
         return stored
 
     def _stop_reading(self, reason: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -22,10 +22,10 @@ from infoparquet_contracts.topics import relay_topic
 from chassis.crash import CrashPoints
 from chassis.kafka import KafkaSettings
 from chassis.outbox import Outgoing
+from chassis.relayed import STEP, committed_batch
 
 _TOPIC_FAULTS = (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError, InvalidTopicError)
 
-STEP = 5.0
 LOOK_UP = 2.0
 
 
@@ -126,20 +126,7 @@ class Handover:
 
     async def committed_batch(self) -> int:
         """The number of the last batch that went out, 0 if none did; to be read only once fenced."""
-        partition = TopicPartition(relay_topic(self._service).name, 0)
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client(f"infoparquet.{self._service}.relay.read"),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-        )
-        try:
-            async with asyncio.timeout(STEP):
-                await consumer.start()
-                consumer.assign([partition])
-                return await _last_number(consumer, partition)
-        finally:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), STEP)
+        return await committed_batch(self._service, self._kafka)
 
     async def publish(self, batch: int, rows: Sequence[Row]) -> None:
         """One Kafka transaction: the rows in order, their receipts, and the number.
@@ -229,24 +216,6 @@ def _placed(row: Row, metadata: Any) -> Placed:  # noqa: ANN401
     return Placed(
         row.topic, metadata.partition, metadata.offset, datetime.fromtimestamp(metadata.timestamp / 1000, UTC)
     )
-
-
-async def _last_number(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
-    """The last committed record, looked for from the end in growing strides: markers hold offsets too."""
-    first = (await consumer.beginning_offsets([partition]))[partition]
-    end = (await consumer.end_offsets([partition]))[partition]
-    start, stride = end, 16
-    while start > first:
-        start = max(first, end - stride)
-        consumer.seek(partition, start)
-        number = None
-        while await consumer.position(partition) < end:
-            for record in (await consumer.getmany(partition, timeout_ms=200)).get(partition, []):
-                number = RelayBatch.model_validate_json(record.value, extra="ignore").batch
-        if number is not None:
-            return number
-        stride *= 16
-    return 0
 
 
 async def _drop(producer: AIOKafkaProducer) -> None:
