@@ -76,10 +76,9 @@ class Recall:
     ) -> AsyncIterator[list[ConsumerRecord]]:
         partitions = [TopicPartition(topic.name, one) for topic in self.topics for one in range(topic.partitions)]
         # What we committed behind another writer's open transaction is hidden while that lasts: it is waited for.
-        async with _reader(self.kafka, "read_uncommitted") as looking:
+        async with _reader(self.kafka, "read_uncommitted", partitions) as looking:
             ends: dict[TopicPartition, int] = await looking.end_offsets(partitions)
-        async with _reader(self.kafka, "read_committed") as reader:
-            reader.assign(partitions)
+        async with _reader(self.kafka, "read_committed", partitions) as reader:
             for one, offset in (await _starts(reader, partitions, known, oldest)).items():
                 reader.seek(one, offset)
             while any([await reader.position(one) < end for one, end in ends.items()]):
@@ -88,11 +87,15 @@ class Recall:
 
 
 @contextlib.asynccontextmanager
-async def _reader(kafka: KafkaSettings, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _reader(
+    kafka: KafkaSettings, isolation: str, partitions: Sequence[TopicPartition]
+) -> AsyncIterator[AIOKafkaConsumer]:
     reader = AIOKafkaConsumer(**kafka.client("infoparquet.recall"), isolation_level=isolation, enable_auto_commit=False)
     try:
         async with asyncio.timeout(STEP):
             await reader.start()
+        # At once: the client would ask for each topic by itself, a tenth of a second each.
+        reader.assign(partitions)
         yield reader
     finally:
         with contextlib.suppress(TimeoutError, KafkaError):
