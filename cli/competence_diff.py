@@ -14,9 +14,9 @@ from infoparquet_contracts.identifiers import CommuneCode
 from infoparquet_contracts.parts import Place
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cli.failures import broken_reference
+from cli.failures import broken_reference, stop
 from cli.session import Connection, DataOption, TokenOption, UrlOption, connect
-from cli.tribunal_code import FAILED, stop
+from cli.tribunal_code import FAILED
 from reference import BrokenReference, Reference, load
 from reference.library import Library
 from services.routing.comparison import Past, compare

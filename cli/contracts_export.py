@@ -1,14 +1,15 @@
 """`infoparquet contracts export`: writes what is published of the contracts into a folder, and removes what is gone."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 from infoparquet_contracts.published import as_text, golden_files, schema_files
+
+from cli.failures import stop
 
 _FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
@@ -35,7 +36,9 @@ def export(
     try:
         done = write(folder, published())
     except OSError as error:
-        _stop(f"Export impossible : {error.filename or folder} : {error.strerror}. Choisissez un autre dossier.")
+        stop(
+            _FAILED, f"Export impossible : {error.filename or folder} : {error.strerror}. Choisissez un autre dossier."
+        )
     if as_json:
         document = {"folder": str(folder), "written": done.written, "removed": done.removed}
         typer.echo(json.dumps(document | {"unchanged": done.unchanged}, ensure_ascii=False, indent=2))
@@ -81,8 +84,3 @@ def _content(path: Path) -> bytes | None:
 def _sentence(folder: Path, done: Written) -> str:
     total = len(done.written) + len(done.unchanged)
     return f"{folder} : {total} fichiers, dont {len(done.written)} écrits ; {len(done.removed)} supprimés."
-
-
-def _stop(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(_FAILED)

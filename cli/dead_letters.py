@@ -4,11 +4,12 @@ import json
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from cli.dead_letters_desk import Ambiguous, Failure, Found, ask, client, desks, find, search
+from cli.failures import stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 
 _FAILED, _WRONG_USE = 1, 2
@@ -49,7 +50,7 @@ def listed(
         with client(connection) as http:
             found = search(http, desks(connection, service), limit, state=state.value)
     except Failure as failure:
-        _stop(_WRONG_USE, str(failure))
+        stop(_WRONG_USE, str(failure))
     letters = [(desk.service, one) for desk, one in found.letters]
     if as_json:
         silent = [{"service": name, "detail": why} for name, why in found.unanswered.items()]
@@ -130,9 +131,9 @@ def _do(
             found = find(http, desks(connection, service), letter)
             return found, ask(http, found.desk, method, f"/{found.letter}{action}", **request)
     except Ambiguous as several:
-        _stop(_WRONG_USE, str(several))
+        stop(_WRONG_USE, str(several))
     except Failure as failure:
-        _stop(_FAILED, str(failure))
+        stop(_FAILED, str(failure))
 
 
 def _say(found: Found, body: Mapping[str, Any], done: str, *, as_json: bool) -> None:
@@ -154,8 +155,3 @@ def _say(found: Found, body: Mapping[str, Any], done: str, *, as_json: bool) -> 
 
 def _write(document: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def _stop(status: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)

@@ -1,13 +1,14 @@
 """Failures that several commands word alike, in French."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from reference import BrokenReference
+if TYPE_CHECKING:  # the data are slow to load, and most commands do without
+    from reference import BrokenReference
 
 
-def broken_reference(error: BrokenReference) -> str:
+def broken_reference(error: "BrokenReference") -> str:
     """The sentence about reference data that cannot be used."""
     where = f"{error.file}, ligne {error.line}" if error.line else error.file
     column = f", colonne {error.column}" if error.column else ""

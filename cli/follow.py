@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from datetime import datetime
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -12,6 +12,7 @@ import typer
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.status import FOLLOWERS
 
+from cli.failures import stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 
 _FAILED = 1
@@ -45,7 +46,9 @@ def follow(
         with httpx.Client(base_url=connection.address("query"), timeout=_LIMIT_SECONDS) as client:
             _follow(client, connection, which, once=once, as_json=as_json)
     except Unanswered:
-        _stop("Le service de suivi ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
+        stop(
+            _FAILED, "Le service de suivi ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez."
+        )
     except KeyboardInterrupt:
         return
 
@@ -84,7 +87,7 @@ def _ask(client: httpx.Client, connection: Connection, which: str) -> dict[str, 
         raise Unanswered
     body: dict[str, Any] = answer.json()
     if answer.status_code != httpx.codes.OK:
-        _stop(str(body.get("detail", f"Le service de suivi répond {answer.status_code}.")))
+        stop(_FAILED, str(body.get("detail", f"Le service de suivi répond {answer.status_code}.")))
     return body
 
 
@@ -108,8 +111,3 @@ def _line(entry: dict[str, Any]) -> str:
         proof = entry["data"]
         line += f" – preuve : {proof['topic']}, partition {proof['partition']}, position {proof['offset']}"
     return line if entry["applied"] else f"{line} – sans effet : {entry['why_not_label']}"
-
-
-def _stop(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(_FAILED)

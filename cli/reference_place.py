@@ -1,10 +1,11 @@
 """Where the reference data are that a command reads or renews."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from cli.failures import stop
 from cli.session import DEFAULT_DATA
 from reference.bundle import PACKAGED, path_of
 from reference.library import Library
@@ -58,11 +59,6 @@ def library_at(path: Path) -> Library:
         )
     library.add(PACKAGED)
     return library
-
-
-def stop(status: int, message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
 
 
 def _of_system(data: Path) -> Path:

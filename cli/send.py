@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import httpx
 import rfc8785
 import typer
 
+from cli.failures import stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 from cli.spreadsheet import COLUMNS, WrongColumns, read_rows
 
@@ -73,11 +74,11 @@ def send(
                     _tell(result, as_json=as_json)
                 advance(len(chunk))
     except WrongColumns as error:
-        _stop(_WRONG_USE, str(error))
+        stop(_WRONG_USE, str(error))
     except OSError as error:
-        _stop(_WRONG_USE, f"Fichier illisible : {file} ({error.strerror}).")
+        stop(_WRONG_USE, f"Fichier illisible : {file} ({error.strerror}).")
     except Unsent as error:
-        _stop(_FAILED, f"{error} {sent} lignes traitées ; relancez la même commande, rien ne sera déposé deux fois.")
+        stop(_FAILED, f"{error} {sent} lignes traitées ; relancez la même commande, rien ne sera déposé deux fois.")
     if not as_json:
         typer.echo(f"Procédures déposées : {sent - refused} ; lignes refusées : {refused}.")
     if refused:
@@ -187,8 +188,3 @@ def _tell(result: dict[str, Any], *, as_json: bool) -> None:
         where = f" {error['pointer']}" if error["pointer"] else ""
         hint = f" (peut-être {', '.join(error['suggestions'])})" if error.get("suggestions") else ""
         print(f"Ligne {result['line']}{where} : {error['detail']}{hint}", file=sys.stderr)
-
-
-def _stop(status: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)

@@ -1,12 +1,13 @@
 """Finds the system a command talks to: `--url` and `--token` where given, else the run file in `--data`."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
+
+from cli.failures import stop
 
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="Dossier du système lancé par « infoparquet up ».")
@@ -44,16 +45,16 @@ class Connection:
         tokens = _part(self._run(), "tokens")
         if self.organisation not in tokens:
             known = ", ".join(sorted(tokens))
-            _stop(_WRONG_USE, f"Pas de jeton pour « {self.organisation} » dans {self.run_file} ; il y a : {known}.")
+            stop(_WRONG_USE, f"Pas de jeton pour « {self.organisation} » dans {self.run_file} ; il y a : {known}.")
         return str(tokens[self.organisation])
 
     def _run(self) -> Any:  # noqa: ANN401 - a JSON document
         if self.run_file is None:
-            _stop(_WRONG_USE, "Avec --url, donnez aussi un jeton : --token ou la variable INFOPARQUET_TOKEN.")
+            stop(_WRONG_USE, "Avec --url, donnez aussi un jeton : --token ou la variable INFOPARQUET_TOKEN.")
         try:
             return json.loads(self.run_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            _stop(
+            stop(
                 _FAILED,
                 f"Aucun système ne tourne sur {self.run_file.parent} : lancez « infoparquet up », "
                 "ou indiquez --data, ou --url et --token.",
@@ -74,11 +75,6 @@ def connect(data: Path, url: str | None, token: str | None, organisation: str) -
 def _part(document: Any, *path: str) -> Any:  # noqa: ANN401
     for name in path:
         if not isinstance(document, dict) or name not in document:
-            _stop(_FAILED, f"Le système qui tourne n’a pas de « {'/'.join(path)} » dans son fichier run.json.")
+            stop(_FAILED, f"Le système qui tourne n’a pas de « {'/'.join(path)} » dans son fichier run.json.")
         document = document[name]
     return document
-
-
-def _stop(status: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)

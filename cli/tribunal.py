@@ -21,8 +21,9 @@ from infoparquet_contracts.envelope import Event, Undecodable, decode
 from infoparquet_contracts.topics import tribunal_group, tribunal_topic
 from rich.console import Console
 
+from cli.failures import stop
 from cli.session import DEFAULT_DATA, DataOption
-from cli.tribunal_code import CODE, FAILED, KAFKA, kafka_silent, require_court, running_kafka, stop
+from cli.tribunal_code import CODE, FAILED, KAFKA, kafka_silent, require_court, running_kafka
 from cli.tribunal_lines import as_cloud_event, line_of
 from cli.tribunal_redeliver import redeliver
 from cli.tribunal_reply import reply

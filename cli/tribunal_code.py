@@ -1,11 +1,10 @@
 """What the subcommands of `tribunal` share: the court's code, where Kafka is, how they fail."""
 
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
+from cli.failures import stop
 from deploy.local.run_file import read_run_file
 from reference import default_url, load
 from services.routing import courts
@@ -34,9 +33,3 @@ def running_kafka(data: Path) -> str:
 def kafka_silent(error: Exception) -> str:
     """The sentence about a broker that cannot be reached."""
     return f"Kafka ne répond pas ({type(error).__name__}) : vérifiez son adresse et qu’il est démarré."
-
-
-def stop(status: int, message: str) -> NoReturn:
-    """Ends the command."""
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)
