@@ -27,7 +27,8 @@ from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
-from chassis.positions import Misplaced, OutsideLog, Superseded
+from chassis.positions import Misplaced, OutsideLog, Superseded, partition_of
+from chassis.relayed import Restored, committed_batch, refuse_restored
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
@@ -175,7 +176,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
                 if isinstance(error, Misplaced) and certain:
                     self._stop_reading(str(error))
                     return
-                if not is_unavailable(error) and not isinstance(error, (KafkaError, Misplaced)):
+                if not is_unavailable(error) and not isinstance(error, KafkaError | Misplaced | Restored):
                     log.error("consumer.failed", exc_info=error)
                 log.warning("consumer.waits", error=type(error).__name__)
                 await asyncio.sleep(wait)
@@ -188,7 +189,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
     async def _stored(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         cluster = await self.parts.probe.cluster_id()
         firsts: dict[TopicPartition, int] = await self._client.beginning_offsets(list(partitions))
+        published = await committed_batch(self.parts.application.service, self.parts.kafka)
         async with self.parts.transactions.begin() as transaction:
+            await refuse_restored(transaction.connection, published)
             stored = await positions.load(transaction.connection, firsts, cluster)
         # Only now: an end that was read before may lie behind where another owner has moved the position meanwhile.
         ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
@@ -246,8 +249,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
 
     async def _apply(self, records: Sequence[ConsumerRecord]) -> None:
         expected, standing = dict(self.expected), self._standing()
-        ours = [record for record in records if record.offset >= standing.get(_partition(record), 2**63)]
-        to = {_partition(record): record.offset + 1 for record in ours}
+        ours = [record for record in records if record.offset >= standing.get(partition_of(record), 2**63)]
+        to = {partition_of(record): record.offset + 1 for record in ours}
         self._passed_over += len(ours)
         if self._passed_over < MOST_PASSED_OVER and not any(map(self.parts.application.concerns, ours)):
             self._passed |= to
@@ -295,7 +298,3 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
                     await self._client.commit(to)
             self.parts.crash.reach("consumer.acknowledged")
             await asyncio.sleep(ACKNOWLEDGE_SECONDS)
-
-
-def _partition(record: ConsumerRecord) -> TopicPartition:
-    return TopicPartition(record.topic, record.partition)

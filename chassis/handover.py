@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -22,12 +22,11 @@ from infoparquet_contracts.topics import relay_topic
 from chassis.crash import CrashPoints
 from chassis.kafka import KafkaSettings
 from chassis.outbox import Outgoing
+from chassis.relayed import STEP, committed_batch
 
 _TOPIC_FAULTS = (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError, InvalidTopicError)
 
-STEP = 5.0
 LOOK_UP = 2.0
-LOOK_AGAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +126,7 @@ class Handover:
 
     async def committed_batch(self) -> int:
         """The number of the last batch that went out, 0 if none did; to be read only once fenced."""
-        partition = TopicPartition(relay_topic(self._service).name, 0)
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client(f"infoparquet.{self._service}.relay.read"),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-        )
-        try:
-            async with asyncio.timeout(STEP):
-                await consumer.start()
-                consumer.assign([partition])
-                return await _last_number(consumer, partition, await _end_past(self._mark, consumer, partition))
-        finally:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), STEP)
+        return await committed_batch(self._service, self._kafka, past=self._mark)
 
     async def publish(self, batch: int, rows: Sequence[Row]) -> None:
         """One Kafka transaction: the rows in order, their receipts, and the number.
@@ -250,36 +236,6 @@ async def _mark(producer: AIOKafkaProducer, service: str) -> int:
     placed = await producer.send_and_wait(relay_topic(service).name, value=b"", key=service.encode())
     await producer.abort_transaction()
     return int(placed.offset)
-
-
-async def _end_past(mark: int, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
-    """The end of the log, from a node that has the mark.
-
-    One that was frozen may still take itself for the leader, and would answer with an end of before: what was published
-    since would be published again. The mark was acknowledged by the true leader after all of that.
-    """
-    while True:
-        end = int((await consumer.end_offsets([partition]))[partition])
-        if end > mark:
-            return end
-        await asyncio.sleep(LOOK_AGAIN)
-
-
-async def _last_number(consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> int:
-    """The last committed record, looked for from the end in growing strides: markers hold offsets too."""
-    first = (await consumer.beginning_offsets([partition]))[partition]
-    start, stride = end, 16
-    while start > first:
-        start = max(first, end - stride)
-        consumer.seek(partition, start)
-        number = None
-        while await consumer.position(partition) < end:
-            for record in (await consumer.getmany(partition, timeout_ms=200)).get(partition, []):
-                number = RelayBatch.model_validate_json(record.value, extra="ignore").batch
-        if number is not None:
-            return number
-        stride *= 16
-    return 0
 
 
 async def _drop(producer: AIOKafkaProducer) -> None:

@@ -12,11 +12,16 @@ from chassis.database import open_engine
 LOCK = 0x1F0_9A2
 
 
-async def migrate(url: str, migrations: Path) -> None:
-    """Upgrade the database at `url` to the head of the history in `migrations`."""
+async def migrate(url: str, migrations: Path, *, beside: str | None = None) -> None:
+    """Upgrade the database at `url` to the head of the history in `migrations`.
+
+    With `beside`, in the PostgreSQL schema of that name, which is there and has tables of its own or none.
+    """
     engine = open_engine(url, name="infoparquet migrate", connections=1)
     try:
         async with engine.begin() as connection:
+            if beside is not None:
+                await connection.execute(text(f"SET LOCAL search_path TO {beside}"))
             await connection.run_sync(_upgrade, migrations)
     finally:
         await engine.dispose()

@@ -7,7 +7,7 @@ before a rebalance fails here and has touched nothing.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,6 +58,11 @@ class OutsideLog(Misplaced):
     """Before its start or beyond its end, as the leader says: or one who was deposed while it was frozen, and woke."""
 
 
+def partition_of(record: ConsumerRecord) -> TopicPartition:
+    """The one it stands in."""
+    return TopicPartition(record.topic, record.partition)
+
+
 def stand_within(
     stored: Mapping[TopicPartition, int], firsts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> None:
@@ -87,6 +92,16 @@ async def load(
             raise Misplaced(message)
         stored[TopicPartition(topic, partition)] = int(next_offset)
     return stored
+
+
+def check(
+    stored: Mapping[TopicPartition, int], firsts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> None:
+    """Raises Misplaced where a position is outside what its log holds."""
+    for one, offset in stored.items():
+        if not firsts[one] <= offset <= ends[one]:
+            message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
+            raise Misplaced(message)
 
 
 async def move(

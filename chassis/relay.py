@@ -23,9 +23,11 @@ from chassis.crash import CrashPoints
 from chassis.dead_letters import refused_row
 from chassis.doorbell import Doorbell
 from chassis.errors import CONNECTION_ERRORS, is_unavailable
-from chassis.handover import STEP, Doubt, Handover, Receipt, Row, RowRefused, TopicFails
+from chassis.handover import Doubt, Handover, Receipt, Row, RowRefused, TopicFails
 from chassis.kafka import KafkaSettings
 from chassis.metrics import Metrics
+from chassis.recall import Recall
+from chassis.relayed import STEP, Restored, refuse_restored
 from chassis.telemetry import Telemetry
 
 log = structlog.get_logger()
@@ -49,6 +51,7 @@ class RelayParts:
     telemetry: Telemetry
     metrics: Metrics
     clock: Callable[[], datetime]
+    recall: Recall
 
 
 class Relay:
@@ -119,6 +122,7 @@ class Relay:
     async def _recover(self, connection: AsyncConnection, handover: Handover) -> int:
         committed = await handover.committed_batch()
         self._parts.crash.reach("relay.read")
+        await self._take_up(connection, committed)
         async with asyncio.timeout(STEP), connection.begin():
             counter = await batches.settle(connection, committed)
         async with asyncio.timeout(STEP), connection.begin():
@@ -128,6 +132,16 @@ class Relay:
             await self._publish(connection, handover, batch, rows)
         self._parts.crash.reach("relay.recovered")
         return counter
+
+    async def _take_up(self, connection: AsyncConnection, committed: int) -> None:
+        """A restored database first learns what was published without it; its counter is settled after that."""
+        try:
+            async with asyncio.timeout(STEP), connection.begin():
+                await refuse_restored(connection, committed)
+        except Restored as restored:
+            log.warning("relay.recalls", service=self._parts.service, reason=str(restored))
+            records = await self._parts.recall.run(connection)
+            log.warning("relay.recalled", service=self._parts.service, records=records)
 
     async def _relay(self, connection: AsyncConnection, handover: Handover, counter: int, rung: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

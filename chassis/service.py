@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter
 from infoparquet_contracts.identifiers import ServiceName
-from infoparquet_contracts.topics import JOURNAL, Topic, common_topics
+from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, Topic, common_topics
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import letters_api
@@ -33,6 +33,7 @@ from chassis.learning import keep_learning
 from chassis.logging import configure_logging
 from chassis.metrics import Metrics
 from chassis.readiness import Readiness, database_check
+from chassis.recall import Nothing, Recall, Recollection
 from chassis.relay import Relay, RelayParts
 from chassis.settings import Settings
 from chassis.sources import Handlers, Source
@@ -78,6 +79,8 @@ class Service:
     sources: Sequence[Source] = ()
     own_topics: Sequence[Topic] = ()
     receipt: Receipt | None = None
+    # What it takes up of its topics where its database was restored from a backup.
+    recollection: Callable[[], Recollection] = Nothing
     workers: Callable[[Parts], Sequence[Worker]] = lambda _: ()
     # Paths that read large bodies themselves, piece by piece.
     unlimited_paths: Sequence[str] = ()
@@ -158,6 +161,9 @@ class Running:
                 self.telemetry,
                 self.metrics,
                 clock,
+                Recall(
+                    self.settings.kafka, [JOURNAL, DEAD_LETTERS, *self.service.own_topics], self.service.recollection
+                ),
             )
         )
 

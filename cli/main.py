@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "dead-letters": "cli.dead_letters:dead_letters",
     "contracts": "cli.contracts:group",
     "positions": "cli.positions:positions",
+    "rebuild": "cli.rebuild:rebuild",
     "token": "cli.token:token",
     "bench": "cli.bench_group:group",
 }

@@ -67,6 +67,15 @@ def written(year: int, sequence: int) -> str:
     return f"{year:04d}-{sequence:08d}-{mod_97_10.calc_check_digits(digits)}"
 
 
+def read_back(procedure: UUID, number: str) -> Allocation:
+    """The allocation that a number of this authority says. Raises ValueError where it is none."""
+    form = _FORM.fullmatch(number)
+    if form is None:
+        message = f"{number} is not a number of the local authority"
+        raise ValueError(message)
+    return Allocation(procedure, int(form[1]), int(form[2]), number)
+
+
 def is_mistyped(number: str) -> bool:
     """Whether a number has the local form and its check digits deny it; another authority's number never is."""
     form = _FORM.fullmatch(number)

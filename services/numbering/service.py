@@ -6,6 +6,7 @@ from chassis.described import Description
 from chassis.service import Service
 from services.numbering.api import routes
 from services.numbering.handlers import HANDLERS
+from services.numbering.recollection import Numbers
 from services.numbering.settings import NumberingSettings
 
 
@@ -17,6 +18,7 @@ def build(settings: NumberingSettings) -> Service:  # noqa: ARG001 - every servi
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts)],
         handlers=HANDLERS,
+        recollection=Numbers,
         description=described,
     )
 

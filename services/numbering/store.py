@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, UniqueConstraint, Uuid, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +58,15 @@ class Given:
     allocated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """A number as the journal has it; for which administration, None where its submission was not read with it."""
+
+    allocation: Allocation
+    administration: str | None
+    at: datetime
+
+
 async def numbered(connection: AsyncConnection, procedures: Collection[UUID]) -> set[UUID]:
     """Those of the procedures that have a number."""
     found = select(numbers.c.procedure_id).where(among(numbers.c.procedure_id, procedures))
@@ -70,19 +91,22 @@ async def keep(
     at: datetime,
 ) -> None:
     """Record numbers for ever."""
-    rows = [
-        {
-            "procedure_id": one.procedure,
-            "number": one.number,
-            "year": one.year,
-            "sequence": one.sequence,
-            "authority": authority,
-            "administration": administrations[one.procedure],
-            "allocated_at": at,
-        }
-        for one in allocations
-    ]
+    rows = [_row(one, administrations[one.procedure], authority, at) for one in allocations]
     await connection.execute(insert(numbers), rows)
+
+
+async def adopt(connection: AsyncConnection, given: Sequence[ReadBack], authority: str) -> None:
+    """Know again numbers that were given; their years' sequences go on behind them."""
+    rows = [_row(one.allocation, one.administration, authority, one.at) for one in given if one.administration]
+    if rows:
+        await connection.execute(insert(numbers).on_conflict_do_nothing(), rows)
+    reached: dict[int, int] = {}
+    for one in given:
+        reached[one.allocation.year] = max(one.allocation.sequence, reached.get(one.allocation.year, 0))
+    if reached:
+        raising = insert(sequences).values([{"year": year, "last": last} for year, last in sorted(reached.items())])
+        greater = {"last": func.greatest(sequences.c.last, raising.excluded.last)}
+        await connection.execute(raising.on_conflict_do_update(index_elements=["year"], set_=greater))
 
 
 async def find(connection: AsyncConnection, number: str) -> Given | None:
@@ -90,3 +114,15 @@ async def find(connection: AsyncConnection, number: str) -> Given | None:
     columns = [numbers.c[name] for name in ("procedure_id", "number", "authority", "administration", "allocated_at")]
     row = (await connection.execute(select(*columns).where(numbers.c.number == number))).one_or_none()
     return None if row is None else Given(*row)
+
+
+def _row(one: Allocation, administration: str, authority: str, at: datetime) -> dict[str, object]:
+    return {
+        "procedure_id": one.procedure,
+        "number": one.number,
+        "year": one.year,
+        "sequence": one.sequence,
+        "authority": authority,
+        "administration": administration,
+        "allocated_at": at,
+    }

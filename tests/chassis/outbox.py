@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from infoparquet_contracts.operations import RelayBatch
-from infoparquet_contracts.topics import relay_topic
+from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, relay_topic
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +19,7 @@ from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaSettings
 from chassis.metrics import Metrics
 from chassis.outbox import Outgoing
+from chassis.recall import Nothing, Recall
 from chassis.relay import Relay, RelayParts
 from chassis.telemetry import Telemetry
 from services.routing.delivery import receipt
@@ -91,6 +92,7 @@ class Outbox:
                 Telemetry("tests", {}),
                 Metrics(),
                 self.clock,
+                Recall(kafka, [JOURNAL, DEAD_LETTERS], Nothing),
             )
         )
         running = asyncio.create_task(relay.run())

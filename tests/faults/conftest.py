@@ -23,12 +23,17 @@ def road_folder() -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def road(road_folder: Path) -> AsyncIterator[Road]:
+async def postgres(road_folder: Path) -> AsyncIterator[Postgres]:
+    """The road's database server."""
+    async with Postgres(road_folder / "postgres", *free_ports(1)) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def road(road_folder: Path, postgres: Postgres) -> AsyncIterator[Road]:
     """Broker, database, topics and two services, not started."""
-    broker_port, controller_port, database_port = free_ports(3)
     async with (
-        ApacheKafka(road_folder / "kafka", broker_port, controller_port) as kafka,
-        Postgres(road_folder / "postgres", database_port) as postgres,
+        ApacheKafka(road_folder / "kafka", *free_ports(2)) as kafka,
         open_road(kafka, postgres, road_folder) as opened,
     ):
         yield opened

@@ -11,7 +11,9 @@ from uuid import UUID
 from aiokafka import AIOKafkaProducer
 from infoparquet_contracts.envelope import Event, encode
 from infoparquet_contracts.topics import JOURNAL
+from sqlalchemy import text
 
+from chassis.database import open_engine
 from chassis.service import Service, migrate_service
 from chassis.settings import Settings
 from deploy.local.kafka import ApacheKafka
@@ -69,6 +71,14 @@ class Road:
     async def arrived(self, procedures: Sequence[UUID], seconds: float = 60) -> None:
         """Wait until each of the procedures was delivered."""
         await audit.arrived(self.kafka.bootstrap, procedures, seconds)
+
+    async def rows(self, service: str, query: str) -> list[tuple[Any, ...]]:
+        """What a service's database holds."""
+        engine = open_engine(self.services[service].environment["INFOPARQUET_DATABASE_URL"], name="tests")
+        async with engine.connect() as connection:
+            rows = [tuple(row) for row in await connection.execute(text(query))]
+        await engine.dispose()
+        return rows
 
     async def audit(self) -> None:
         """All that was submitted, once, in order, at its court."""
