@@ -84,8 +84,8 @@ class Application:
         except UnknownType:
             await self._set_aside(transaction, record)
             return None
-        except Unprocessable as fault:
-            await self.bury(transaction, record, fault, None)
+        except (Undecodable, Unprocessable) as error:
+            await self.bury(transaction, record, _fault(error), None)
             return None
         return event
 
@@ -251,12 +251,7 @@ class _Spans:
 def _read(record: ConsumerRecord) -> Event[Any]:
     if not all(is_text(name) for name, _ in record.headers):
         raise Unprocessable(DeadLetterCode.HEADER_NOT_UTF8, "/headers")
-    try:
-        return decode(record.key, record.value, record.headers)
-    except UnknownType:
-        raise
-    except Undecodable as fault:
-        raise Unprocessable(fault.code, fault.pointer) from None
+    return decode(record.key, record.value, record.headers)
 
 
 def _fault(error: Exception) -> Unprocessable:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
@@ -13,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from chassis.errors import Unavailable
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Isolation = Literal["read_committed", "read_uncommitted"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+_END_SECONDS = 3.0
 
 
 class KafkaSettings(BaseModel):
@@ -50,6 +55,19 @@ class KafkaSettings(BaseModel):
     def client(self, client_id: str) -> dict[str, Any]:
         """The arguments any aiokafka client takes."""
         return {"bootstrap_servers": self.bootstrap.split(","), "client_id": client_id, **self.security()}
+
+
+@contextlib.asynccontextmanager
+async def log_reader(
+    kafka: KafkaSettings, client_id: str, isolation: Isolation = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A reader without a group, to be started; ended with the block, within a limit whatever the broker does."""
+    reader = AIOKafkaConsumer(**kafka.client(client_id), isolation_level=isolation, enable_auto_commit=False)
+    try:
+        yield reader
+    finally:
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            await asyncio.wait_for(reader.stop(), _END_SECONDS)
 
 
 class KafkaProbe:

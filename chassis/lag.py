@@ -1,7 +1,6 @@
 """How far behind a reader is: what is unread in each partition, and since when the oldest of it waits."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis.errors import Unavailable
-from chassis.kafka import KafkaSettings
+from chassis.kafka import KafkaSettings, log_reader
 
 LIMIT = 3.0
 # A committed record is there to be read at once; what brings none in this time is a transaction's marker.
@@ -38,11 +37,8 @@ async def measure(kafka: KafkaSettings, at: Mapping[TopicPartition, int], now: d
     """The lag of each partition whose next offset is given. Raises Unavailable("kafka") after 3 s."""
     if not at:
         return []
-    reader = AIOKafkaConsumer(
-        **kafka.client("infoparquet.lag"), isolation_level="read_committed", enable_auto_commit=False
-    )
     try:
-        async with asyncio.timeout(LIMIT):
+        async with log_reader(kafka, "infoparquet.lag") as reader, asyncio.timeout(LIMIT):
             await reader.start()
             reader.assign(list(at))
             ends: dict[TopicPartition, int] = await reader.end_offsets(list(at))
@@ -51,9 +47,6 @@ async def measure(kafka: KafkaSettings, at: Mapping[TopicPartition, int], now: d
     except (KafkaError, OSError, TimeoutError) as error:
         dependency = "kafka"
         raise Unavailable(dependency) from error
-    finally:
-        with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(reader.stop(), LIMIT)
     return [_lag(one, offset, ends[one], oldest.get(one), now) for one, offset in sorted(at.items())]
 
 

@@ -33,12 +33,13 @@ async def learn(application: Application, transactions: Transactions, applied: C
     while True:
         async with transactions.begin() as transaction:
             records = await unknown_facts.take(transaction, MODELS, MOST_AT_ONCE)
+            if not records:
+                return learnt
             given_up = await discarded_ids(transaction.connection, {record.key for record in records})
             ours = [record for record in records if said_also(record.headers) not in given_up]
             await application.apply(transaction, ours, careful=True)
-        if records:
-            log.info("consumer.learnt", service=application.service, facts=len(records))
-            applied()
+        log.info("consumer.learnt", service=application.service, facts=len(records))
+        applied()
         learnt += len(records)
         if len(records) < MOST_AT_ONCE:
             return learnt

@@ -94,16 +94,6 @@ async def load(
     return stored
 
 
-def check(
-    stored: Mapping[TopicPartition, int], firsts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-) -> None:
-    """Raises Misplaced where a position is outside what its log holds."""
-    for one, offset in stored.items():
-        if not firsts[one] <= offset <= ends[one]:
-            message = f"{one.topic}[{one.partition}]: position {offset}, the log holds {firsts[one]} to {ends[one]}"
-            raise Misplaced(message)
-
-
 async def move(
     connection: AsyncConnection, expected: Mapping[TopicPartition, int], to: Mapping[TopicPartition, int]
 ) -> None:

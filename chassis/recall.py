@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 from infoparquet_contracts.envelope import Event, Undecodable, decode, id_of
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, Topic
@@ -21,7 +20,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.header_names import is_text
-from chassis.kafka import KafkaSettings
+from chassis.kafka import Isolation, KafkaSettings, log_reader
 from chassis.outbox import outbox
 from chassis.positions import positions
 from chassis.relayed import STEP
@@ -88,18 +87,14 @@ class Recall:
 
 @contextlib.asynccontextmanager
 async def _reader(
-    kafka: KafkaSettings, isolation: str, partitions: Sequence[TopicPartition]
+    kafka: KafkaSettings, isolation: Isolation, partitions: Sequence[TopicPartition]
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = AIOKafkaConsumer(**kafka.client("infoparquet.recall"), isolation_level=isolation, enable_auto_commit=False)
-    try:
+    async with log_reader(kafka, "infoparquet.recall", isolation) as reader:
         async with asyncio.timeout(STEP):
             await reader.start()
         # At once: the client would ask for each topic by itself, a tenth of a second each.
         reader.assign(partitions)
         yield reader
-    finally:
-        with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(reader.stop(), STEP)
 
 
 async def _starts(

@@ -5,16 +5,14 @@ restored from a backup.
 """
 
 import asyncio
-import contextlib
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 from infoparquet_contracts.operations import RelayBatch
 from infoparquet_contracts.topics import relay_topic
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.kafka import KafkaSettings
+from chassis.kafka import KafkaSettings, log_reader
 from chassis.outbox import relay_state
 
 STEP = 5.0
@@ -28,17 +26,10 @@ class Restored(Exception):  # noqa: N818 - nothing failed: the relay has to read
 async def committed_batch(service: str, kafka: KafkaSettings, *, past: int = -1) -> int:
     """The number of the last batch that went out, 0 if none did, as a node tells it that has the record at `past`."""
     partition = TopicPartition(relay_topic(service).name, 0)
-    consumer = AIOKafkaConsumer(
-        **kafka.client(f"infoparquet.{service}.relay.read"), isolation_level="read_committed", enable_auto_commit=False
-    )
-    try:
-        async with asyncio.timeout(STEP):
-            await consumer.start()
-            consumer.assign([partition])
-            return await _last_number(consumer, partition, await _end_past(past, consumer, partition))
-    finally:
-        with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(consumer.stop(), STEP)
+    async with log_reader(kafka, f"infoparquet.{service}.relay.read") as consumer, asyncio.timeout(STEP):
+        await consumer.start()
+        consumer.assign([partition])
+        return await _last_number(consumer, partition, await _end_past(past, consumer, partition))
 
 
 async def refuse_restored(connection: AsyncConnection, committed: int) -> None:

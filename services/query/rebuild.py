@@ -19,7 +19,7 @@ from chassis.clock import new_id, utc_now
 from chassis.database import expected_schema, open_engine, schema_of
 from chassis.errors import Unavailable, sqlstate
 from chassis.header_names import read_any_header_name
-from chassis.kafka import KafkaProbe, KafkaSettings
+from chassis.kafka import KafkaProbe, KafkaSettings, log_reader
 from chassis.metrics import Metrics
 from chassis.sources import Source
 from chassis.telemetry import Telemetry
@@ -81,20 +81,15 @@ async def _build(beside: Beside, url: str, reader: AIOKafkaConsumer, tell: Calla
 @contextlib.asynccontextmanager
 async def _journal(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
     read_any_header_name()
-    reader = AIOKafkaConsumer(
-        **kafka.client("infoparquet.query.rebuild"), isolation_level="read_committed", enable_auto_commit=False
-    )
     try:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            await reader.start()
-        reader.assign([TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)])
-        yield reader
+        async with log_reader(kafka, "infoparquet.query.rebuild") as reader:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await reader.start()
+            reader.assign([TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)])
+            yield reader
     except KafkaError as error:
         dependency = "kafka"
         raise Unavailable(dependency) from error
-    finally:
-        with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(reader.stop(), LIMIT_SECONDS)
 
 
 async def _refuse_other_cluster(beside: Beside, kafka: KafkaSettings) -> None:

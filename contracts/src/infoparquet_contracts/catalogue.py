@@ -27,10 +27,14 @@ TOPICS: Mapping[Stream, Topic] = MappingProxyType(
 )
 
 # Routing says all other facts, for itself and for the courts.
-_SPEAKERS: Mapping[str, tuple[type[Payload], ...]] = {
-    "intake": (facts.Submitted, facts.Supplemented, facts.Withdrawn),
-    "numbering": (facts.Numbered,),
-    "notify": (facts.Notified, facts.NotificationFailed, facts.Overdue),
+_SPEAKERS: Mapping[str, str] = {
+    facts.Submitted.fact: "intake",
+    facts.Supplemented.fact: "intake",
+    facts.Withdrawn.fact: "intake",
+    facts.Numbered.fact: "numbering",
+    facts.Notified.fact: "notify",
+    facts.NotificationFailed.fact: "notify",
+    facts.Overdue.fact: "notify",
 }
 
 
@@ -55,11 +59,6 @@ class Contract:
         return version_of(self.model.event_type)
 
 
-def _speaker(fact: type[Payload]) -> str:
-    names = {model.fact: service for service, said in _SPEAKERS.items() for model in said}
-    return names.get(fact.fact, "routing")
-
-
 def _versions(newest: type[Payload]) -> Iterator[type[Payload]]:
     return (MODELS[name] for name in types_of(newest))
 
@@ -68,7 +67,7 @@ _UNTIL = {step.older: step.until for step in STEPS}
 
 
 def _speakers(stream: Stream, model: type[Payload]) -> tuple[str, ...]:
-    return (_speaker(model),) if stream == "journal" else TOPICS[stream].written_by
+    return (_SPEAKERS.get(model.fact, "routing"),) if stream == "journal" else TOPICS[stream].written_by
 
 
 _STREAMS: tuple[tuple[Stream, tuple[type[Payload], ...]], ...] = (

@@ -18,7 +18,7 @@ from pydantic_core import to_json
 from . import structured
 from .ambiguity import refuse_ambiguity
 from .codes import DeadLetterCode
-from .identifiers import TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
+from .identifiers import SOURCE_PATTERN, TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
 from .payload import OfProcedure, Payload
 from .record import Headers as Headers
 from .record import Record as Record
@@ -32,7 +32,7 @@ SCHEMA_BASE = "https://schemas.infoparquet.example/"
 
 D = TypeVar("D", bound=Payload, covariant=True)
 
-_REQUIRED = (
+REQUIRED_HEADERS = (
     "ce_specversion",
     "ce_id",
     "ce_source",
@@ -44,9 +44,9 @@ _REQUIRED = (
 )
 # CloudEvents's own extension, which stays with the event, and what each client that passes it on may write anew.
 _TRACES = ("ce_traceparent", "traceparent")
-_READ = frozenset((*_REQUIRED, *_TRACES, SAME_AS))
+_READ = frozenset((*REQUIRED_HEADERS, *_TRACES, SAME_AS))
 _UUID = re.compile(UUID_PATTERN)
-_SOURCE = re.compile("/(?:services|tribunals)/[a-z0-9-]{1,32}")
+_SOURCE = re.compile(SOURCE_PATTERN)
 # Writers of CloudEvents have both.
 _TIME = re.compile(TIME_PATTERN.removesuffix("Z") + r"(?:Z|\+00:00)")
 _TRACEPARENT = re.compile(TRACEPARENT_PATTERN)
@@ -201,7 +201,7 @@ def _attributes(headers: Headers) -> dict[str, str]:
         attributes[name] = text
     if _CLOUDEVENTS.match(attributes.get("content-type", "")):
         raise _invalid("content-type", "application/cloudevents+json expected, one event a record")
-    for name in _REQUIRED:
+    for name in REQUIRED_HEADERS:
         if name not in attributes:
             raise Undecodable(DeadLetterCode.MISSING_HEADER, _header(name), "missing")
     return attributes

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .payload import Payload
+from .registry import NAMESPACE
 
 # By what a type's name says without its version.
 _SAYS = {
@@ -39,7 +40,6 @@ _SAYS = {
     "reply.closed": "Le tribunal clôt la procédure.",
     "dead-letter": "Un service n’a pas pu traiter un message, ou le bus l’a refusé : où il est, jamais son contenu.",
 }
-_NAMESPACE = "fr.justice.infoparquet."
 
 # A name says the same wherever it stands, but where a path says otherwise.
 FIELDS: Mapping[str, str] = MappingProxyType(
@@ -127,4 +127,4 @@ def field_says(model: type[Payload], path: str) -> str:
 
 
 def _name(model: type[Payload]) -> str:
-    return model.event_type.removeprefix(_NAMESPACE).rpartition(".v")[0]
+    return model.event_type.removeprefix(NAMESPACE).rpartition(".v")[0]

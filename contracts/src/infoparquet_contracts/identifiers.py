@@ -17,6 +17,8 @@ UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # They have no territory of their own, and no code in Judilibre.
 NATIONAL_CODES = ("pnf", "pnat", "pnaco")
 TRIBUNAL_PATTERN = f"(?:tj[0-9][0-9ab][0-9]{{3}}|{'|'.join(NATIONAL_CODES)})"
+# Who says an event: a service by its name, a court by its code.
+SOURCE_PATTERN = "/(?:services|tribunals)/[a-z0-9-]{1,32}"
 # Nanoseconds are read, and cut to microseconds: other languages write them.
 TIME_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z"
 # W3C Trace Context, version 00.

@@ -7,6 +7,8 @@ from . import court, facts, operations, replies
 from .earlier import EARLIER
 from .payload import Payload
 
+# What every type's name begins with.
+NAMESPACE = "fr.justice.infoparquet."
 # At their newest versions, which is all that handlers see.
 FACTS: tuple[type[Payload], ...] = (
     facts.Submitted,

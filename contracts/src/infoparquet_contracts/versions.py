@@ -14,11 +14,11 @@ from .earlier import RoutedV1
 from .facts import Routed
 from .parts import Candidate, GroundedCandidate
 from .payload import Payload
-from .registry import MODELS
+from .registry import MODELS, NAMESPACE
 
 # An extension of the newer versions: the `ce_id` under which the oldest in force says the same.
 SAME_AS = "ce_sameas"
-_FACT_TYPE = re.compile(r"fr\.justice\.infoparquet\.procedure\.[a-z]+(?:-[a-z]+)*\.v[1-9][0-9]{0,3}")
+_FACT_TYPE = re.compile(re.escape(NAMESPACE) + r"procedure\.[a-z]+(?:-[a-z]+)*\.v[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
