@@ -1,16 +1,13 @@
 """`infoparquet bench`: how fast the system is on this machine, each figure beside the raw floor of the same run."""
 
-import asyncio
 import json
 import os
 import platform
 import shutil
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import asyncpg
 import httpx
@@ -24,13 +21,14 @@ from rich.table import Table
 from cli.bench_competence import competence
 from cli.bench_floors import Floors
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
+from cli.failures import FAILED, WRONG_USE, stop
+from cli.until_stopped import until_stopped
 from deploy.local.failures import StackError, WrongUseError
 from deploy.local.folders import fresh_folder
 from deploy.local.options import Options
 from deploy.local.stack import Stack
 from deploy.local.tokens import TokenMaker
 
-_FAILED, _WRONG_USE = 1, 2
 _INTERRUPTIONS = (httpx.HTTPError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
 _QUICK = typer.Option("--quick", help="Une minute environ, au lieu de plusieurs : un ordre de grandeur.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du tableau.")
@@ -79,30 +77,19 @@ def bench(
     folder = fresh_folder()
     try:
         options = Options(data=folder, port_base=port_base, broker=broker)
-        report = uvloop.run(_until_stopped(options, QUICK if quick else Plan(), console.print))
+        report = uvloop.run(until_stopped(measure(options, QUICK if quick else Plan(), console.print)))
     except (StackError, Unmeasured) as failure:
-        _stop(_WRONG_USE if isinstance(failure, WrongUseError) else _FAILED, str(failure))
+        stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
     except _INTERRUPTIONS as error:
-        _stop(_FAILED, f"La mesure a été interrompue : une partie du système ne répond plus ({type(error).__name__}).")
+        stop(FAILED, f"La mesure a été interrompue : une partie du système ne répond plus ({type(error).__name__}).")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if report is None:
-        _stop(_FAILED, "Mesure abandonnée.")
+        stop(FAILED, "Mesure abandonnée.")
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         Console().print(table(report))
-
-
-async def _until_stopped(options: Options, plan: Plan, say: Callable[[str], None]) -> dict[str, Any] | None:
-    """The report, None when somebody stopped it; everything is stopped in order either way."""
-    work = asyncio.ensure_future(measure(options, plan, say))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        return None
 
 
 async def measure(options: Options, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -191,8 +178,3 @@ def table(report: dict[str, Any]) -> Table:
             ratio = f"× {value / floor[percentile]:.1f}"
             shown.add_row(f"{what}, {percentile} (ms)", f"{value:.0f}", f"{floor[percentile]:.1f}", ratio)
     return shown
-
-
-def _stop(status: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(status)

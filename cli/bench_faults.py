@@ -4,21 +4,20 @@ import asyncio
 import json
 import secrets
 import shutil
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 from cli.faults.audit import trace
 from cli.faults.campaign import Outcome, campaign
 from cli.faults.traffic import Refused
+from cli.until_stopped import until_stopped
 from deploy.local.failures import StackError, WrongUseError
 from deploy.local.folders import fresh_folder
 
-_FAILED, _WRONG_USE = 1, 2
 _LARGEST_SEED = 2**31 - 1
 _SEED = typer.Option(min=0, max=_LARGEST_SEED, help="Rejoue les mêmes fautes ; tirée au sort par défaut, et écrite.")
 _ROUNDS = typer.Option(min=1, max=10_000, help="Nombre de fautes, une par tour ; 40 pour toutes les rencontrer.")
@@ -39,38 +38,25 @@ def faults(
     """Tue, fige, relance et coupe chaque partie d’un système lancé pour cela, et vérifie que rien ne se perd."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if data is not None and data.exists():
-        stop(_WRONG_USE, f"{data} existe déjà : donnez un dossier qui n’existe pas encore.")
+        stop(WRONG_USE, f"{data} existe déjà : donnez un dossier qui n’existe pas encore.")
     drawn = secrets.randbelow(_LARGEST_SEED) if seed is None else seed
     console.print(f"Graine : {drawn}")
     folder = fresh_folder()
     place = data.absolute() if data else folder / "data"
     try:
-        outcome = asyncio.run(_until_stopped(place, port_base, broker, drawn, rounds, console))
+        outcome = asyncio.run(until_stopped(campaign(place, port_base, broker, drawn, rounds, console.print)))
     except StackError as failure:
-        stop(_WRONG_USE if isinstance(failure, WrongUseError) else _FAILED, str(failure))
+        stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
     except Refused as refusal:
-        stop(_FAILED, f"Graine {drawn} : {refusal}")
+        stop(FAILED, f"Graine {drawn} : {refusal}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if outcome is None:
-        stop(_FAILED, "Campagne abandonnée.")
+        stop(FAILED, "Campagne abandonnée.")
     report = outcome.report()
     typer.echo(json.dumps(report, ensure_ascii=False, indent=1) if as_json else _summary(outcome))
     if not outcome.good:
-        stop(_FAILED, "\n".join(_accusation(outcome)))
-
-
-async def _until_stopped(
-    data: Path, port_base: int, broker: str, seed: int, rounds: int, console: Console
-) -> Outcome | None:
-    """The outcome, None when somebody stopped it; everything is stopped in order either way."""
-    work = asyncio.ensure_future(campaign(data, port_base, broker, seed, rounds, console.print))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        return None
+        stop(FAILED, "\n".join(_accusation(outcome)))
 
 
 def _summary(outcome: Outcome) -> str:

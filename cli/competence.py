@@ -10,7 +10,7 @@ import typer
 from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.parts import Place
 
-from cli.failures import broken_reference, stop
+from cli.failures import FAILED, WRONG_USE, broken_reference, stop
 from reference import BrokenReference, Reference, default_url, load
 from reference.coverage import Certainty
 from reference.coverage import coverage as coverage_of
@@ -19,7 +19,7 @@ from reference.offences import Natures, nataff_code, natinf_code
 from services.routing.competence import Case, Competent, Decision, Side, decide
 from services.routing.explanation import explain, render_answer
 
-_DONE, _FAILED, _WRONG_USE = 0, 1, 2
+_DONE = 0
 _PARIS = "Europe/Paris"
 _CERTAINTIES: Final[Mapping[Certainty, str]] = {
     "sure": "liste du ministère, ou seul tribunal du territoire",
@@ -61,7 +61,7 @@ def competence(
     if context.invoked_subcommand is not None:
         return
     if not commune and not coverage:
-        stop(_WRONG_USE, "Indiquez au moins une commune, par exemple : infoparquet competence --commune 33063")
+        stop(WRONG_USE, "Indiquez au moins une commune, par exemple : infoparquet competence --commune 33063")
     reference = _load(reference_url or default_url())
     try:
         if coverage:
@@ -76,7 +76,7 @@ def competence(
         )
         decision = decide(case, reference.law)
     except BrokenReference as error:
-        stop(_FAILED, broken_reference(error))
+        stop(FAILED, broken_reference(error))
     typer.echo(_as_json(decision, reference) if as_json else _as_text(decision, reference))
 
 
@@ -108,15 +108,15 @@ def _load(url: str) -> Reference:
     try:
         return load(url)
     except BrokenReference as error:
-        stop(_FAILED, broken_reference(error))
+        stop(FAILED, broken_reference(error))
     except ValueError:
-        stop(_WRONG_USE, f"Adresse des données de référence incorrecte : {url} ; attendu : file:///dossier")
+        stop(WRONG_USE, f"Adresse des données de référence incorrecte : {url} ; attendu : file:///dossier")
 
 
 def _places(communes: list[str], grounds: list[Ground], sides: list[Side], reference: Reference) -> tuple[Place, ...]:
     for name, given in (("--ground", grounds), ("--aerodrome", sides)):
         if given and len(given) != len(communes):
-            stop(_WRONG_USE, f"Indiquez {name} une fois par commune, dans le même ordre, ou pas du tout.")
+            stop(WRONG_USE, f"Indiquez {name} une fois par commune, dans le même ordre, ou pas du tout.")
     for code in communes:
         _require_known(code, reference)
     count = len(communes)
@@ -130,7 +130,7 @@ def _require_known(code: str, reference: Reference) -> None:
             f"{commune.code} {commune.name} ({commune.department_name})" for commune in reference.communes.nearest(code)
         ]
         hint = f" Les plus proches : {', '.join(near)}." if near else ""
-        stop(_WRONG_USE, f"Commune inconnue : {code}.{hint}")
+        stop(WRONG_USE, f"Commune inconnue : {code}.{hint}")
 
 
 def _offences(name: str, codes: list[str] | None, kept: Callable[[str], str], natures: Natures) -> tuple[str, ...]:
@@ -140,9 +140,9 @@ def _offences(name: str, codes: list[str] | None, kept: Callable[[str], str], na
         try:
             code = kept(text)
         except ValueError:
-            stop(_WRONG_USE, f"Code {name} mal formé : {text}")
+            stop(WRONG_USE, f"Code {name} mal formé : {text}")
         if code not in natures and natures.complete:
-            stop(_WRONG_USE, f"Code {name} inconnu : {code}")
+            stop(WRONG_USE, f"Code {name} inconnu : {code}")
         if code not in natures:
             typer.echo(
                 f"Avertissement : le code {name} {code} n’est pas dans notre liste, qui est partielle.", err=True

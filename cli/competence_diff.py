@@ -14,15 +14,13 @@ from infoparquet_contracts.identifiers import CommuneCode
 from infoparquet_contracts.parts import Place
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cli.failures import broken_reference, stop
+from cli.failures import FAILED, WRONG_USE, broken_reference, stop
 from cli.session import Connection, DataOption, TokenOption, UrlOption, connect
-from cli.tribunal_code import FAILED
 from reference import BrokenReference, Reference, load
 from reference.library import Library
 from services.routing.comparison import Past, compare
 from services.routing.competence import Case
 
-WRONG_USE: Final = 2
 _PARIS: Final = ZoneInfo("Europe/Paris")
 _SHOWN: Final = 20
 _OLD = typer.Argument(help="Données d’aujourd’hui : un dossier, ou une version du système.", metavar="ANCIEN")

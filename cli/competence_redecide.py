@@ -8,9 +8,8 @@ import typer
 
 from chassis.clock import new_id
 from cli.court_services import CourtServices, Unanswered, open_client
-from cli.failures import stop
+from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
-from cli.tribunal_code import FAILED
 
 _JSON = typer.Option("--json", help="Écrit un document JSON.")
 

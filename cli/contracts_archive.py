@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.catalogue import TOPICS
 from infoparquet_contracts.record import Record
@@ -13,8 +12,9 @@ from infoparquet_contracts.topics import JOURNAL
 
 from cli.contracts_history import FILE, Archived, grown, one_of_each_road, read
 from cli.contracts_tree import Said, Tree
+from cli.faults.evidence import records
 
-_STEP_SECONDS = 10.0
+_START_SECONDS = 10.0
 
 
 class NoJournal(Exception):  # noqa: N818 - says what is wrong without the suffix
@@ -29,11 +29,11 @@ def archive(tree: Tree, release: str, data: Path | None) -> int:
         return 0
     said = tree.said()
     journal = [] if data is None else asyncio.run(_journal_of(data))
-    records = [*one_of_each_road(journal), *_samples_of(tree, said)]
+    added = [*one_of_each_road(journal), *_samples_of(tree, said)]
     draft = file.with_suffix(".new")
-    draft.write_text(grown(text, release, records, {one.type: one.schema for one in said}), encoding="utf-8")
+    draft.write_text(grown(text, release, added, {one.type: one.schema for one in said}), encoding="utf-8")
     draft.replace(file)
-    return len(records)
+    return len(added)
 
 
 def _samples_of(tree: Tree, said: Iterable[Said]) -> list[Archived]:
@@ -52,24 +52,8 @@ async def _journal_of(data: Path) -> list[Archived]:
     """Every fact of a running system's journal, partition by partition."""
     try:
         kafka = json.loads((data / "run.json").read_text(encoding="utf-8"))["kafka"]
-        consumer = AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed", enable_auto_commit=False)
-        try:
-            await asyncio.wait_for(consumer.start(), _STEP_SECONDS)
-            return await _read_all(consumer)
-        finally:
-            await consumer.stop()
+        found = await records(kafka, JOURNAL, start_limit=_START_SECONDS)
     except (OSError, ValueError, KeyError, KafkaError, TimeoutError) as error:
         raise NoJournal(f"{data} : {type(error).__name__}") from error
-
-
-async def _read_all(consumer: AIOKafkaConsumer) -> list[Archived]:
-    partitions = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
-    consumer.assign(partitions)
-    await consumer.seek_to_beginning(*partitions)
-    ends = await consumer.end_offsets(partitions)
-    found = []
-    while any([await consumer.position(one) < end for one, end in ends.items()]):
-        for records in (await consumer.getmany(timeout_ms=200)).values():
-            found += records
     found.sort(key=lambda one: (one.partition, one.offset))
     return [Archived(JOURNAL.name, Record(one.key, one.value, tuple(one.headers))) for one in found]

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -11,10 +11,8 @@ from cli.contracts_gate import Verdict, judge
 from cli.contracts_releases import Reference, UnknownRelease, find_reference
 from cli.contracts_tree import BrokenContracts, NoContracts, Tree, find_tree
 from cli.contracts_words import in_words, remedy
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 
-FAILED: Final = 1
-WRONG_USE: Final = 2
 TreeOption = Annotated[
     Path | None, typer.Option("--tree", metavar="DOSSIER", help="Le projet à contrôler (celui du dossier courant).")
 ]

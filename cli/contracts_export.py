@@ -9,9 +9,8 @@ from typing import Annotated, Final
 import typer
 from infoparquet_contracts.published import as_text, golden_files, schema_files
 
-from cli.failures import stop
+from cli.failures import FAILED, stop
 
-_FAILED: Final = 1
 # Ours alone: what stands beside them in the folder is never touched.
 _GENERATED: Final = ("schemas", "golden", "openapi")
 
@@ -36,9 +35,7 @@ def export(
     try:
         done = write(folder, published())
     except OSError as error:
-        stop(
-            _FAILED, f"Export impossible : {error.filename or folder} : {error.strerror}. Choisissez un autre dossier."
-        )
+        stop(FAILED, f"Export impossible : {error.filename or folder} : {error.strerror}. Choisissez un autre dossier.")
     if as_json:
         document = {"folder": str(folder), "written": done.written, "removed": done.removed}
         typer.echo(json.dumps(document | {"unchanged": done.unchanged}, ensure_ascii=False, indent=2))

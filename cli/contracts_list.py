@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 import typer
 from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, Contract
 from infoparquet_contracts.published import GOLDEN, golden_path, schema_path
+from infoparquet_contracts.registry import NAMESPACE
 from infoparquet_contracts.topics import SERVICES
 
 # Where the project keeps what is published; an export has the same paths without it.
 _FOLDER: Final = "contracts/"
-_NAMESPACE: Final = "fr.justice.infoparquet."
 
 _NAMES: Final = {f"tribunal:{EVERY_COURT}": "tribunaux", "operator": "exploitants"}
 
@@ -48,9 +48,9 @@ def _print_table(contracts: Sequence[dict[str, Any]]) -> None:
 
     table = Table.grid("", "", "", "", "", padding=(0, 1, 0, 0))
     table.columns[0].no_wrap = True
-    table.add_row(f"{_NAMESPACE}…", "", "Ex.", "Publié par", "Lu par", style="bold")
+    table.add_row(f"{NAMESPACE}…", "", "Ex.", "Publié par", "Lu par", style="bold")
     for one in contracts:
-        kind, _, version = one["type"].removeprefix(_NAMESPACE).rpartition(".")
+        kind, _, version = one["type"].removeprefix(NAMESPACE).rpartition(".")
         table.add_row(kind, version, str(len(one["golden"])), _named(one["producers"]), _named(one["consumers"]))
     Console(highlight=False).print(table)
     typer.echo(f"Schémas et exemples : {_FOLDER}schemas et golden, ou « contracts export ».")

@@ -8,12 +8,12 @@ import typer
 from infoparquet_contracts.published import as_text
 
 from cli.contracts_archive import NoJournal, archive
-from cli.contracts_check import FAILED, WRONG_USE, TreeOption, asked_tree, verdict_on
+from cli.contracts_check import TreeOption, asked_tree, verdict_on
 from cli.contracts_history import FILE, Rewritten
 from cli.contracts_releases import VERSION, Reference, order, releases_of
 from cli.contracts_tree import BrokenContracts, Tree
 from cli.contracts_words import in_words
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 
 
 def release(

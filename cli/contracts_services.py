@@ -16,6 +16,7 @@ from infoparquet_contracts.topics import SERVICES, Topic
 from chassis.service import Running
 from chassis.settings import Settings
 from chassis.sources import Source
+from cli.service import settings_of
 from reference import default_url
 
 
@@ -74,9 +75,7 @@ def _reader(name: str) -> Reader:
 
 def _settings(name: str) -> Settings:
     """Each setting's own example or default, whatever the environment says; the reference data of the package."""
-    model: type[Settings] = getattr(
-        importlib.import_module(f"services.{name}.settings"), f"{name.capitalize()}Settings"
-    )
+    model = settings_of(name)
     values = {
         field: declared.examples[0] if declared.is_required() and declared.examples else declared.default
         for field, declared in model.model_fields.items()

@@ -9,10 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.dead_letters_desk import Ambiguous, Failure, Found, ask, client, desks, find, search
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
-
-_FAILED, _WRONG_USE = 1, 2
 
 dead_letters = typer.Typer(
     help="Les lettres mortes : ce qui n’a pas pu être traité, à voir, rejouer ou écarter.", no_args_is_help=True
@@ -50,7 +48,7 @@ def listed(
         with client(connection) as http:
             found = search(http, desks(connection, service), limit, state=state.value)
     except Failure as failure:
-        stop(_WRONG_USE, str(failure))
+        stop(WRONG_USE, str(failure))
     letters = [(desk.service, one) for desk, one in found.letters]
     if as_json:
         silent = [{"service": name, "detail": why} for name, why in found.unanswered.items()]
@@ -64,7 +62,7 @@ def listed(
     for name, why in found.unanswered.items():
         print(f"{name} : {why}", file=sys.stderr)
     if found.unanswered:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(FAILED)
 
 
 @dead_letters.command("show")
@@ -131,9 +129,9 @@ def _do(
             found = find(http, desks(connection, service), letter)
             return found, ask(http, found.desk, method, f"/{found.letter}{action}", **request)
     except Ambiguous as several:
-        stop(_WRONG_USE, str(several))
+        stop(WRONG_USE, str(several))
     except Failure as failure:
-        stop(_FAILED, str(failure))
+        stop(FAILED, str(failure))
 
 
 def _say(found: Found, body: Mapping[str, Any], done: str, *, as_json: bool) -> None:

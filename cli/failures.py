@@ -1,4 +1,4 @@
-"""Failures that several commands word alike, in French."""
+"""How commands end when they are not done: their exit codes, and what several of them word alike, in French."""
 
 from typing import TYPE_CHECKING, NoReturn
 
@@ -6,6 +6,9 @@ import typer
 
 if TYPE_CHECKING:  # the data are slow to load, and most commands do without
     from reference import BrokenReference
+
+# What a command ends with when it is not done.
+FAILED, WRONG_USE = 1, 2
 
 
 def broken_reference(error: "BrokenReference") -> str:

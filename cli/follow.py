@@ -12,10 +12,9 @@ import typer
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.status import FOLLOWERS
 
-from cli.failures import stop
+from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 
-_FAILED = 1
 _LOOK_AGAIN_SECONDS = 1.0
 # The service itself waits up to 5 s for a procedure it does not know yet.
 _LIMIT_SECONDS = 15.0
@@ -46,9 +45,7 @@ def follow(
         with httpx.Client(base_url=connection.address("query"), timeout=_LIMIT_SECONDS) as client:
             _follow(client, connection, which, once=once, as_json=as_json)
     except Unanswered:
-        stop(
-            _FAILED, "Le service de suivi ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez."
-        )
+        stop(FAILED, "Le service de suivi ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
     except KeyboardInterrupt:
         return
 
@@ -87,7 +84,7 @@ def _ask(client: httpx.Client, connection: Connection, which: str) -> dict[str, 
         raise Unanswered
     body: dict[str, Any] = answer.json()
     if answer.status_code != httpx.codes.OK:
-        stop(_FAILED, str(body.get("detail", f"Le service de suivi répond {answer.status_code}.")))
+        stop(FAILED, str(body.get("detail", f"Le service de suivi répond {answer.status_code}.")))
     return body
 
 

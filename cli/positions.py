@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from cli.failures import FAILED
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 
-_FAILED = 1
 # Measuring asks the broker too.
 _LIMIT_SECONDS = 10.0
 
@@ -56,7 +56,7 @@ def positions(
         if report.fault:
             print(f"{report.replica.service} ({report.replica.url}) : {report.fault}", file=sys.stderr)
     if any(report.fault for report in reports):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(FAILED)
 
 
 def _replicas(connection: Connection) -> list[Replica]:

@@ -3,25 +3,24 @@
 import asyncio
 import contextlib
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from chassis.errors import CONNECTION_ERRORS, Unavailable
 from chassis.kafka import KafkaSettings
 from chassis.settings import SettingsError, read_settings
+from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, DataOption
 from services.query import rebuilding
 from services.query.rebuild import rebuild as rebuild_query
 from services.query.rebuilding import NotRebuilt, Progress
 from services.query.settings import QuerySettings
 
-_FAILED = 1
 _TELL_SECONDS = 1.0
 
 rebuild = typer.Typer(
@@ -48,11 +47,14 @@ def query(
         with _lines(began) if as_json else _bar() as tell:
             done = asyncio.run(rebuild_query(url, kafka, tell))
     except NotRebuilt as refusal:
-        _stop(f"{_why(refusal)} L’ancienne vue reste en place.")
+        stop(FAILED, f"{_why(refusal)} L’ancienne vue reste en place.")
     except Unavailable as error:
-        _stop(f"{error.dependency} ne répond pas : vérifiez son adresse et qu’il est démarré. L’ancienne vue reste.")
+        stop(
+            FAILED,
+            f"{error.dependency} ne répond pas : vérifiez son adresse et qu’il est démarré. L’ancienne vue reste.",
+        )
     except CONNECTION_ERRORS as error:
-        _stop(f"La base du suivi n’a pas répondu comme attendu ({type(error).__name__}). L’ancienne vue reste.")
+        stop(FAILED, f"La base du suivi n’a pas répondu comme attendu ({type(error).__name__}). L’ancienne vue reste.")
     seconds = round(time.monotonic() - began, 3)
     if as_json:
         typer.echo(json.dumps({"rebuilt": True, **asdict(done), "seconds": seconds}))
@@ -71,9 +73,10 @@ def _place(data: Path) -> tuple[str, KafkaSettings]:
     try:
         settings = read_settings(QuerySettings)
     except SettingsError as error:
-        _stop(
+        stop(
+            FAILED,
             f"Aucun système ne tourne sur {data}, et l’environnement ne désigne pas la base du suivi :\n"
-            + "\n".join(error.problems)
+            + "\n".join(error.problems),
         )
     return settings.database_url, settings.kafka
 
@@ -143,8 +146,3 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=progress.read, total=progress.total, pace=per_second)
 
         yield tell
-
-
-def _stop(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(_FAILED)

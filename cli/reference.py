@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.failures import broken_reference, stop
-from cli.reference_place import FAILED, DataOption, ReferenceOption, library_at, locate
+from cli.failures import FAILED, broken_reference, stop
+from cli.reference_place import DataOption, ReferenceOption, library_at, locate
 from cli.reference_words import difference_document, difference_lines, sheet_documents
 from reference import BrokenReference, Reference
 from reference.imports import kinds

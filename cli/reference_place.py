@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 from cli.session import DEFAULT_DATA
 from reference.bundle import PACKAGED, path_of
 from reference.library import Library
-
-FAILED, WRONG_USE = 1, 2
 
 DataOption = Annotated[
     Path | None,

@@ -17,7 +17,7 @@ import httpx
 import rfc8785
 import typer
 
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 from cli.spreadsheet import COLUMNS, WrongColumns, read_rows
 
@@ -26,7 +26,6 @@ LIMIT_SECONDS = 120.0
 TRIES, FIRST_WAIT = 6, 0.5
 _ACCEPTED, _IN_FLIGHT = 202, 409
 _UNAVAILABLE = (502, 503, 504)
-_FAILED, _WRONG_USE = 1, 2
 
 _HELP = (
     "Dépose les procédures d’un fichier, par lots. Relancer la commande ne dépose rien deux fois.\n\n"
@@ -74,15 +73,15 @@ def send(
                     _tell(result, as_json=as_json)
                 advance(len(chunk))
     except WrongColumns as error:
-        stop(_WRONG_USE, str(error))
+        stop(WRONG_USE, str(error))
     except OSError as error:
-        stop(_WRONG_USE, f"Fichier illisible : {file} ({error.strerror}).")
+        stop(WRONG_USE, f"Fichier illisible : {file} ({error.strerror}).")
     except Unsent as error:
-        stop(_FAILED, f"{error} {sent} lignes traitées ; relancez la même commande, rien ne sera déposé deux fois.")
+        stop(FAILED, f"{error} {sent} lignes traitées ; relancez la même commande, rien ne sera déposé deux fois.")
     if not as_json:
         typer.echo(f"Procédures déposées : {sent - refused} ; lignes refusées : {refused}.")
     if refused:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(FAILED)
 
 
 send.__doc__ = _HELP

@@ -5,14 +5,13 @@ import gc
 import importlib
 import json
 import os
-import sys
-from typing import Annotated, Any, Literal, NoReturn, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
 from chassis.errors import Unavailable
 from chassis.settings import MIGRATIONS, Settings, SettingsError, read_settings
-from cli.failures import broken_reference
+from cli.failures import FAILED, WRONG_USE, broken_reference, stop
 from reference import BrokenReference
 
 Name = Literal["intake", "numbering", "routing", "notify", "query"]
@@ -33,7 +32,7 @@ def serve(service: _Service) -> None:
     try:
         running = Running(built, settings)
     except ValueError as error:
-        _stop(1, str(error))
+        stop(FAILED, str(error))
     gc.freeze()
     gc.enable()
     uvloop.run(running.serve())
@@ -56,28 +55,30 @@ def _migrate(service: str) -> None:
         created = asyncio.run(migrate_service(built, settings))
     except (Unavailable, OSError) as error:
         dependency = error.dependency if isinstance(error, Unavailable) else "database"
-        _stop(1, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
+        stop(FAILED, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
     except TooFewNodes as few:
-        _stop(1, f"kafka : {few.present} nœuds sur {few.copies} répondent ; démarrez les autres, puis recommencez.")
+        stop(FAILED, f"kafka : {few.present} nœuds sur {few.copies} répondent ; démarrez les autres, puis recommencez.")
     copies = f" en {created.copies} copies, {created.in_sync} au moins à jour à chaque écriture"
     made = copies if created.names and created.copies > 1 else ""
     typer.echo(f"{service} : schéma à jour, {len(created.names)} sujets créés{made}.", err=True)
 
 
+def settings_of(service: str) -> type[Settings]:
+    """What a service is told by."""
+    module = importlib.import_module(f"services.{service}.settings")
+    model: type[Settings] = getattr(module, f"{service.capitalize()}Settings")
+    return model
+
+
 def _built(service: str) -> tuple[Any, Settings]:
     if service not in get_args(Name):
-        _stop(2, f"« {service} » n’est pas un service ; il y a {_LIST}.")
+        stop(WRONG_USE, f"« {service} » n’est pas un service ; il y a {_LIST}.")
     module = importlib.import_module(f"services.{service}.service")
-    model = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.capitalize()}Settings")
+    model = settings_of(service)
     try:
         settings = read_settings(model)
         return module.build(settings), settings
     except SettingsError as error:
-        _stop(1, "\n".join(error.problems))
+        stop(FAILED, "\n".join(error.problems))
     except BrokenReference as error:
-        _stop(1, broken_reference(error))
-
-
-def _stop(code: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(code)
+        stop(FAILED, broken_reference(error))

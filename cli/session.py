@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="Dossier du système lancé par « infoparquet up ».")
@@ -21,7 +21,6 @@ TokenOption = Annotated[
     typer.Option("--token", envvar="INFOPARQUET_TOKEN", help="Jeton d’accès, avec --url.", show_envvar=True),
 ]
 DEFAULT_DATA = Path(".infoparquet")
-_FAILED, _WRONG_USE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +44,17 @@ class Connection:
         tokens = _part(self._run(), "tokens")
         if self.organisation not in tokens:
             known = ", ".join(sorted(tokens))
-            stop(_WRONG_USE, f"Pas de jeton pour « {self.organisation} » dans {self.run_file} ; il y a : {known}.")
+            stop(WRONG_USE, f"Pas de jeton pour « {self.organisation} » dans {self.run_file} ; il y a : {known}.")
         return str(tokens[self.organisation])
 
     def _run(self) -> Any:  # noqa: ANN401 - a JSON document
         if self.run_file is None:
-            stop(_WRONG_USE, "Avec --url, donnez aussi un jeton : --token ou la variable INFOPARQUET_TOKEN.")
+            stop(WRONG_USE, "Avec --url, donnez aussi un jeton : --token ou la variable INFOPARQUET_TOKEN.")
         try:
             return json.loads(self.run_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             stop(
-                _FAILED,
+                FAILED,
                 f"Aucun système ne tourne sur {self.run_file.parent} : lancez « infoparquet up », "
                 "ou indiquez --data, ou --url et --token.",
             )
@@ -75,6 +74,6 @@ def connect(data: Path, url: str | None, token: str | None, organisation: str) -
 def _part(document: Any, *path: str) -> Any:  # noqa: ANN401
     for name in path:
         if not isinstance(document, dict) or name not in document:
-            stop(_FAILED, f"Le système qui tourne n’a pas de « {'/'.join(path)} » dans son fichier run.json.")
+            stop(FAILED, f"Le système qui tourne n’a pas de « {'/'.join(path)} » dans son fichier run.json.")
         document = document[name]
     return document

@@ -7,7 +7,6 @@ kept only after a message was shown: stopped in between, it is shown again, neve
 import asyncio
 import contextlib
 import json
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +20,13 @@ from infoparquet_contracts.envelope import Event, Undecodable, decode
 from infoparquet_contracts.topics import tribunal_group, tribunal_topic
 from rich.console import Console
 
-from cli.failures import stop
+from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, DataOption
-from cli.tribunal_code import CODE, FAILED, KAFKA, kafka_silent, require_court, running_kafka
+from cli.tribunal_code import CODE, KAFKA, kafka_silent, require_court, running_kafka
 from cli.tribunal_lines import as_cloud_event, line_of
 from cli.tribunal_redeliver import redeliver
 from cli.tribunal_reply import reply
+from cli.until_stopped import until_stopped
 from deploy.local.failures import StackError
 
 ASSIGNED_WITHIN_SECONDS = 30.0
@@ -146,11 +146,7 @@ def _decoded(record: ConsumerRecord) -> Event[Any] | None:
 
 
 async def _listen(subscription: Subscription, show: Show) -> None:
-    reading = asyncio.ensure_future(read(subscription, show))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, reading.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await reading
+    await until_stopped(read(subscription, show))
 
 
 def _write_json(record: ConsumerRecord, event: Event[Any]) -> None:

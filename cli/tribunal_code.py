@@ -4,12 +4,10 @@ from pathlib import Path
 
 import typer
 
-from cli.failures import stop
+from cli.failures import WRONG_USE, stop
 from deploy.local.run_file import read_run_file
 from reference import default_url, load
 from services.routing import courts
-
-FAILED, WRONG_USE = 1, 2
 
 CODE = typer.Argument(metavar="CODE", help="Code du tribunal, par exemple tj33063.")
 KAFKA = typer.Option(metavar="HÔTE:PORT", help="Adresse de Kafka, à la place de --data.")

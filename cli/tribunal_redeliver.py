@@ -8,9 +8,9 @@ import typer
 
 from chassis.clock import new_id
 from cli.court_services import CourtServices, Unanswered, open_client
-from cli.failures import stop
+from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
-from cli.tribunal_code import CODE, FAILED, require_court
+from cli.tribunal_code import CODE, require_court
 
 _SINCE = typer.Option("--from", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Premier jour, à l’heure de Paris.")
 

@@ -22,10 +22,10 @@ from infoparquet_contracts.envelope import Event
 from chassis.clock import new_id, utc_now
 from cli.court_records import NoTopic, open_records
 from cli.court_services import CourtServices, Unanswered, open_client
-from cli.failures import stop
+from cli.failures import FAILED, WRONG_USE, stop
 from cli.reply_options import Answered, WrongOption, reply_of
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
-from cli.tribunal_code import CODE, FAILED, KAFKA, WRONG_USE, kafka_silent, require_court, running_kafka
+from cli.tribunal_code import CODE, KAFKA, kafka_silent, require_court, running_kafka
 from deploy.local.failures import StackError
 
 Options = Mapping[str, str | Sequence[str] | None]

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from infoparquet_contracts.catalogue import CONTRACTS, Contract
+from infoparquet_contracts.envelope import REQUIRED_HEADERS
 from infoparquet_contracts.french import says
-from infoparquet_contracts.identifiers import TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
+from infoparquet_contracts.identifiers import SOURCE_PATTERN, TIME_PATTERN, TRACEPARENT_PATTERN, UUID_PATTERN
 from infoparquet_contracts.operations import RelayBatch
 from infoparquet_contracts.overlap import NEWER
 from infoparquet_contracts.published import GOLDEN, Golden
@@ -18,22 +19,13 @@ UUID: Final = {"type": "string", "pattern": f"^{UUID_PATTERN}$"}
 ENVELOPE: Final[Mapping[str, Any]] = {
     "type": "object",
     "description": "Les attributs de CloudEvents 1.0, en mode binaire : chacun un en-tête en UTF-8, jamais vide.",
-    "required": [
-        "ce_specversion",
-        "ce_id",
-        "ce_source",
-        "ce_type",
-        "ce_subject",
-        "ce_time",
-        "ce_dataschema",
-        "content-type",
-    ],
+    "required": list(REQUIRED_HEADERS),
     "properties": {
         "ce_specversion": {"const": "1.0"},
         "ce_id": UUID | {"description": "Identifiant de l’événement ; déjà vu, l’événement est à écarter."},
         "ce_source": {
             "type": "string",
-            "pattern": "^/(?:services|tribunals)/[a-z0-9-]{1,32}$",
+            "pattern": f"^{SOURCE_PATTERN}$",
             "description": "Qui l’a publié.",
         },
         "ce_type": {"type": "string", "description": "Type et version."},

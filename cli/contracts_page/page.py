@@ -13,6 +13,7 @@ from infoparquet_contracts.catalogue import CONTRACTS, EVERY_COURT, TOPICS, Cont
 from infoparquet_contracts.envelope import MAX_EVENT_BYTES
 from infoparquet_contracts.french import says
 from infoparquet_contracts.published import GOLDEN, Golden, schema_path
+from infoparquet_contracts.registry import NAMESPACE
 from infoparquet_contracts.schemas import schema_of
 from infoparquet_contracts.topics import OPERATOR, SERVICES, Topic, group_of, relay_topic, tribunal_group
 from markupsafe import Markup, escape
@@ -21,7 +22,6 @@ from cli.contracts_page.fields import Field, fields_of
 from cli.contracts_services import consumers_of
 
 _FOLDER: Final = Path(__file__).parent
-_NAMESPACE: Final = "fr.justice.infoparquet."
 _COURT: Final = f"tribunal:{EVERY_COURT}"
 # In the name of the relays' topics, as a court's code in those of the courts'.
 _ANY_SERVICE: Final = "{service}"
@@ -63,7 +63,7 @@ class Version:
     @property
     def anchor(self) -> str:
         """What links to it end with."""
-        return self.type.removeprefix(_NAMESPACE).replace(".", "-")
+        return self.type.removeprefix(NAMESPACE).replace(".", "-")
 
     @property
     def producers(self) -> str:
@@ -116,7 +116,7 @@ def page() -> str:
         sections=[_section(stream) for stream in TOPICS],
         topics=list(_topics()),
         most_kib=MAX_EVENT_BYTES // 1024,
-        namespace=_NAMESPACE,
+        namespace=NAMESPACE,
     )
 
 

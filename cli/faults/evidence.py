@@ -1,5 +1,6 @@
 """What can be seen from outside: the records committed on the topics, each with its place, and the mails caught."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -41,11 +42,15 @@ class Evidence:
     told: Collection[str] = field(default=("numbered", "acknowledged"))
 
 
-async def records(bootstrap: str, *topics: Topic) -> list[ConsumerRecord]:
-    """All that is committed on the topics, partition by partition in order."""
+async def records(bootstrap: str, *topics: Topic, start_limit: float | None = None) -> list[ConsumerRecord]:
+    """All that is committed on the topics, partition by partition in order.
+
+    Raises TimeoutError where the broker has not answered after `start_limit` seconds.
+    """
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
     try:
-        await reader.start()
+        async with asyncio.timeout(start_limit):
+            await reader.start()
         partitions = [TopicPartition(topic.name, one) for topic in topics for one in range(topic.partitions)]
         ends = await reader.end_offsets(partitions)
         reader.assign(partitions)

@@ -15,14 +15,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from aiosmtpd import smtp
 
 from cli.faults.detour import Detour
 from cli.faults.evidence import Mail
 from cli.faults.plan import STANDBYS
 from deploy.local.child import Child
 from deploy.local.failures import StackError
-from deploy.local.mailbox import LARGEST_MAIL, Mailbox
+from deploy.local.mailbox import Mailbox, listen
 from deploy.local.options import KAFKA, POSTGRES, SMTP, Options
 
 DETOUR = 100
@@ -142,18 +141,7 @@ async def opened(data: Path, port_base: int, broker: str) -> AsyncIterator[Campa
             for place in places
         }
         system = Campaigned(options, detours)
-        await held.enter_async_context(_catching(system.mailbox, options.detoured(SMTP)))
+        await held.enter_async_context(await listen(system.mailbox, "127.0.0.1", options.detoured(SMTP)))
         held.push_async_callback(system.down)
         await system.up()
         yield system
-
-
-@contextlib.asynccontextmanager
-async def _catching(mailbox: Mailbox, port: int) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
-
-    def conversation() -> smtp.SMTP:
-        return smtp.SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", loop=loop)
-
-    async with await loop.create_server(conversation, "127.0.0.1", port):
-        yield

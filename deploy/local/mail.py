@@ -8,7 +8,6 @@ import argparse
 import asyncio
 
 import uvicorn
-from aiosmtpd.smtp import SMTP
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from deploy.local.mail_page import list_page, mail_page
-from deploy.local.mailbox import LARGEST_MAIL, Caught, Mailbox
+from deploy.local.mailbox import Caught, Mailbox, listen
 
 LOOPBACK = "127.0.0.1"
 # Nothing remote and no script, neither in our pages nor in a mail; a mail is shown in a frame that may do nothing.
@@ -87,12 +86,7 @@ def _shown(page: str) -> Response:
 async def serve(smtp_port: int, port: int) -> None:
     """Until SIGTERM."""
     mailbox = Mailbox()
-    loop = asyncio.get_running_loop()
-
-    def conversation() -> SMTP:
-        return SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", loop=loop)
-
-    catching = await loop.create_server(conversation, LOOPBACK, smtp_port)
+    catching = await listen(mailbox, LOOPBACK, smtp_port)
     configuration = uvicorn.Config(
         build_app(mailbox), host=LOOPBACK, port=port, access_log=False, log_level="warning", lifespan="off"
     )

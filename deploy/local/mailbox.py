@@ -1,5 +1,6 @@
 """The mails that were caught, the last of them, each read once."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,16 @@ class Caught:
             return None if part is None else str(part.get_content())
         except (ValueError, LookupError, AttributeError, IndexError):
             return None
+
+
+async def listen(mailbox: "Mailbox", host: str, port: int) -> asyncio.Server:
+    """Takes mails by SMTP until it is closed."""
+    loop = asyncio.get_running_loop()
+
+    def conversation() -> SMTP:
+        return SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", loop=loop)
+
+    return await loop.create_server(conversation, host, port)
 
 
 class Mailbox:
