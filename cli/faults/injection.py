@@ -74,7 +74,7 @@ async def _freeze(system: Campaigned, fault: Fault) -> float:
     pid = await _pid(system, fault)
     held = fault.target in system.options.replicas
     service, place = await system.replica(fault.target) if held else (fault.target, 0)
-    with _stopped(_family(pid) if fault.target == DATABASE else [pid]):
+    with frozen(family(pid) if fault.target == DATABASE else [pid]):
         await asyncio.sleep(fault.lasts)
         if held:
             async with asyncio.timeout(_TAKE_OVER_LIMIT):
@@ -83,7 +83,8 @@ async def _freeze(system: Campaigned, fault: Fault) -> float:
 
 
 @contextlib.contextmanager
-def _stopped(pids: Sequence[int]) -> Iterator[None]:
+def frozen(pids: Sequence[int]) -> Iterator[None]:
+    """SIGSTOP to each, and SIGCONT at the end; one that is no more is passed over."""
     try:
         for pid in pids:
             _send(pid, signal.SIGSTOP)
@@ -98,7 +99,7 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """A process and those it started: PostgreSQL's sessions are processes of their own."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(int(child) for child in children)]

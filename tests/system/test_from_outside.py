@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from infoparquet_contracts.topics import JOURNAL
 
 from chassis.tls import trusted
+from cli.faults.injection import family, frozen
 from deploy.local.samples import read_samples
 from tests import audit
 from tests.docs.court_clients import client, script
@@ -88,17 +88,10 @@ async def test_the_author_of_a_procedure_is_mailed_its_number_once(system: Syste
 
 @pytest.mark.parametrize(("part", "named"), [("kafka", "kafka"), ("postgres", "database")])
 async def test_readiness_names_what_does_not_answer(system: System, part: str, named: str) -> None:
-    pid = system.pid(part)
     # Frozen, not dead: the supervisor would start a dead one again at once.
-    frozen = [pid, *children(pid)]
-    for one in frozen:
-        os.kill(one, signal.SIGSTOP)
-    try:
+    with frozen(family(system.pid(part))):
         for service in SERVICES:
             await until(lambda service=service: is_named(system, service, named), what=f"{service} names {named}")
-    finally:
-        for one in frozen:
-            os.kill(one, signal.SIGCONT)
     for service in SERVICES:
         await until(lambda service=service: is_ready(system, service), seconds=60, what=f"{service} ready again")
 
@@ -109,11 +102,6 @@ async def is_named(system: System, service: str, dependency: str) -> bool:
 
 async def is_ready(system: System, service: str) -> bool:
     return not await system.missing(service)
-
-
-def children(pid: int) -> list[int]:
-    """PostgreSQL's backends: frozen with their parent, as a machine that stops answering."""
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def test_idle_services_use_less_than_a_twentieth_of_a_core(system: System) -> None:
@@ -138,7 +126,7 @@ async def passed(began: float, seconds: float) -> bool:
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its children that live (proc(5))."""
     ticks = 0
-    for one in (pid, *children(pid)):
+    for one in family(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
