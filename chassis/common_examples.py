@@ -1,4 +1,4 @@
-"""Examples for positions and dead letters: a reply's fact that query could not take, as a dead letter says."""
+"""Examples for what every service has: a reply's fact that query could not take, as a dead letter says."""
 
 import base64
 from typing import Any, Final
@@ -52,3 +52,25 @@ POSITIONS: Final = [
         "oldest_unread_seconds": 0.0,
     }
 ]
+_SAID: Final[dict[str, Any]] = {"procedure": _FACT.subject, "type": _FACT.type}
+SAID: Final = {
+    "records": [
+        {
+            "record": _FACT.id,
+            "fact": _FACT.id,
+            **_SAID,
+            "state": "heard",
+            "said_at": _FACT.time,
+            "partition": _TOLD.data.partition,
+            "offset": _TOLD.data.offset,
+        }
+    ],
+    "next": None,
+}
+COMPARISON: Final = {"facts": [{"id": _FACT.id, **_SAID}]}
+LACKING: Final = {"lacking": [_FACT.id]}
+AGAIN: Final = {"records": [_FACT.id]}
+RESENT: Final = {"resent": 1}
+READ_ANEW: Final[dict[str, Any]] = {"partitions": []}
+FORGET: Final = {"procedures": [_FACT.subject]}
+FORGOTTEN: Final = {"forgotten": 1}

@@ -27,7 +27,7 @@ from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
-from chassis.positions import Misplaced, OutsideLog, Superseded, partition_of
+from chassis.positions import SURE_SECONDS, Misplaced, OutsideLog, Superseded, partition_of
 from chassis.relayed import Restored, committed_batch, refuse_restored
 from chassis.transaction import Transactions
 
@@ -38,8 +38,6 @@ ACKNOWLEDGE_SECONDS, IDLE_MS = 1.0, 1000
 MOST_RECORDS = 1000
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
-# A node that was deposed while it was frozen learns of it sooner than this.
-SURE_SECONDS = 5.0
 # Two batches begin at least this far apart.
 BATCH_SECONDS = 0.02
 
@@ -124,21 +122,26 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             task.cancel()
         await self.broker.stop()
 
+    def read_on(self) -> None:
+        """The stored positions were put right: where it had stopped, it reads from them."""
+        if self.stopped:
+            self.stopped = None
+            self._place(self._client.assignment())
+
     def fault(self) -> str | None:
         """Why this member does not read, in French; None when it does."""
         if self.stopped:
             return f"lecture arrêtée : {self.stopped}"
         if self.waiting:
             return f"lecture en attente : {self.waiting}"
-        client = self._client
-        if client is None or not client.subscription():
+        if self._client is None or not self._client.subscription():
             return "pas encore abonné"
-        return None if set(self.expected) == set(client.assignment()) else "positions pas encore lues"
+        return None if set(self.expected) == set(self._client.assignment()) else "positions pas encore lues"
 
     async def report(self) -> list[dict[str, Any]]:
         """Position and lag of each partition of this member. Raises Unavailable("kafka")."""
-        lags = await measure(self.parts.kafka, self._standing(), self.parts.transactions.clock())
-        return [lag.as_json() for lag in lags]
+        now = self.parts.transactions.clock()
+        return [lag.as_json() for lag in await measure(self.parts.kafka, self._standing(), now)]
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - aiokafka publishes no types
@@ -174,7 +177,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             except Exception as error:  # a task of its own: what is not caught here nobody hears
                 certain = not isinstance(error, OutsideLog) or asyncio.get_running_loop().time() > sure
                 if isinstance(error, Misplaced) and certain:
-                    self._stop_reading(str(error))
+                    self.stopped = str(error)
+                    log.error("consumer.stopped", reason=self.stopped)
                     return
                 if not is_unavailable(error) and not isinstance(error, KafkaError | Misplaced | Restored):
                     log.error("consumer.failed", exc_info=error)
@@ -197,10 +201,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         ends: dict[TopicPartition, int] = await self._client.end_offsets(list(partitions))
         positions.stand_within(stored, firsts, ends)
         return stored
-
-    def _stop_reading(self, reason: str) -> None:
-        self.stopped = reason
-        log.error("consumer.stopped", reason=reason)
 
     async def _poll(self, getmany: Callable[..., Awaitable[Any]], *, timeout_ms: int, max_records: int) -> Any:  # noqa: ANN401, ARG002
         try:

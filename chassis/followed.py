@@ -1,6 +1,6 @@
 """The facts a service has folded into what it keeps of their procedures: each once, for ever, without a window."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,11 @@ from infoparquet_contracts import facts
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.payload import Payload
 from infoparquet_contracts.status import State
-from sqlalchemy import Column, MetaData, Table, Uuid, text
+from sqlalchemy import Column, MetaData, Table, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.comparison import Fact
+from chassis.database import among
 
 V1 = "CREATE TABLE followed_facts (event_id uuid PRIMARY KEY, procedure_id uuid NOT NULL)"
 
@@ -64,6 +67,13 @@ async def mark_followed(connection: AsyncConnection, events: Mapping[UUID, UUID]
     """Remember facts (event id to procedure) as followed; returns those that were not before."""
     values = {"events": list(events), "procedures": list(events.values())}
     return set((await connection.execute(_FOLLOW, values)).scalars())
+
+
+async def unfollowed(connection: AsyncConnection, facts: Collection[Fact]) -> set[UUID]:
+    """Those that were not followed, for whatever reason."""
+    ids = {fact.id for fact in facts}
+    followed = select(followed_facts.c.event_id).where(among(followed_facts.c.event_id, ids))
+    return ids - set((await connection.execute(followed)).scalars())
 
 
 async def save_states(connection: AsyncConnection, states: Mapping[UUID, State]) -> None:

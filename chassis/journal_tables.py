@@ -87,6 +87,22 @@ CREATE TABLE unknown_facts (
 CREATE INDEX unknown_facts_type ON unknown_facts (type);
 """
 
+V4 = """
+CREATE TABLE said_facts (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL UNIQUE,
+    procedure_id uuid NOT NULL,
+    topic text NOT NULL,
+    value bytea NOT NULL,
+    headers text NOT NULL,
+    receipted boolean NOT NULL,
+    outbox_id bigint NOT NULL,
+    said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    partition integer,
+    "offset" bigint);
+CREATE INDEX said_facts_unheard ON said_facts (said_at) WHERE partition IS NULL;
+"""
+
 
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
     """As first shipped."""
@@ -101,6 +117,11 @@ def create_v2(op: Any) -> None:  # noqa: ANN401
 def create_v3(op: Any) -> None:  # noqa: ANN401
     """What a newer release said, kept until this service has learnt it."""
     _execute(op, V3)
+
+
+def create_v4(op: Any) -> None:  # noqa: ANN401
+    """What this service has said to the journal, kept to be looked for there."""
+    _execute(op, V4)
 
 
 def _execute(op: Any, statements: str) -> None:  # noqa: ANN401

@@ -17,3 +17,13 @@ class Metrics:
         self.relayed = Counter("infoparquet_relayed_rows", "Outbox rows published", registry=self.registry)
         self.publish = Histogram("infoparquet_publish_seconds", "Time of a relay's transaction", registry=self.registry)
         self.relay_active = Gauge("infoparquet_relay_active", "1 while this is the relay", registry=self.registry)
+        self.unreturned = Gauge(
+            "infoparquet_unreturned_facts", "Facts said that the journal does not have", registry=self.registry
+        )
+        self.resent = Counter("infoparquet_resent_facts", "Facts said again", registry=self.registry)
+        self.lacking = Gauge(
+            "infoparquet_lacking_facts", "Facts of the journal not applied, by the last sweep", registry=self.registry
+        )
+        self.misplaced = Gauge(
+            "infoparquet_journal_misplaced", "1 while the journal ends before what was read", registry=self.registry
+        )

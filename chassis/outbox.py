@@ -8,8 +8,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from infoparquet_contracts.envelope import Event, Record
+from infoparquet_contracts.envelope import Event, Record, id_of
+from infoparquet_contracts.identifiers import receipt_id
 from infoparquet_contracts.overlap import written
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import (
@@ -24,7 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
-    insert,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,6 +76,23 @@ class Outgoing:
     receipted: bool = False
 
 
+# What the journal will carry is kept beside (`said_facts`), in the same statement: it is looked for there later.
+_APPEND = text("""
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
+                             CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:ids AS uuid[]))
+             WITH ORDINALITY AS g (topic, key, value, headers, receipted, id, place)),
+    put AS (
+        INSERT INTO outbox (topic, key, value, headers, receipted)
+        SELECT topic, key, value, headers, receipted FROM given ORDER BY place RETURNING id),
+    placed AS (SELECT id AS outbox_id, row_number() OVER (ORDER BY id) AS place FROM put)
+    INSERT INTO said_facts (id, procedure_id, topic, value, headers, receipted, outbox_id)
+    SELECT id, CAST(convert_from(key, 'UTF8') AS uuid), topic, value, headers, receipted, outbox_id
+    FROM given JOIN placed USING (place) WHERE id IS NOT NULL ORDER BY place
+    ON CONFLICT (id) DO UPDATE SET outbox_id = excluded.outbox_id, said_at = clock_timestamp()
+""")
+
+
 def to_journal(*events: Event[Any]) -> list[Outgoing]:
     """Events as facts of the journal, each in the versions in force. Raises EventTooLarge above 256 KiB."""
     return [Outgoing(JOURNAL.name, record) for event in events for record in written(event)]
@@ -83,14 +102,23 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
     """Add rows in the order given; they are published if and only if the transaction commits."""
     if not outgoing:
         return
-    rows = [
-        {
-            "topic": one.topic,
-            "key": one.record.key,
-            "value": one.record.value,
-            "headers": json.dumps([[name, value.decode()] for name, value in one.record.headers]),
-            "receipted": one.receipted,
-        }
-        for one in outgoing
-    ]
-    await connection.execute(insert(outbox), rows)
+    facts = {_fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
+    places = {place: fact for fact, place in facts.items()}
+    values = {
+        "topics": [one.topic for one in outgoing],
+        "keys": [one.record.key for one in outgoing],
+        "values": [one.record.value for one in outgoing],
+        "headers": [json.dumps([[name, value.decode()] for name, value in one.record.headers]) for one in outgoing],
+        "receipted": [one.receipted for one in outgoing],
+        # One that is said twice at once is kept once.
+        "ids": [places.get(place) for place in range(len(outgoing))],
+    }
+    await connection.execute(_APPEND, values)
+
+
+def _fact_id(one: Outgoing) -> UUID | None:
+    """The `ce_id` that the journal will carry because of this row, None where it will carry none."""
+    said = id_of(one.record.headers, one.record.value) if one.receipted or one.topic == JOURNAL.name else None
+    if said is None:
+        return None
+    return receipt_id(UUID(said)) if one.receipted else UUID(said)

@@ -54,6 +54,10 @@ class Misplaced(Exception):  # noqa: N818
     """The stored position cannot be of this log: another cluster, or beyond its end or before its start."""
 
 
+# A node that was deposed while it was frozen learns of it sooner than this.
+SURE_SECONDS = 5.0
+
+
 class OutsideLog(Misplaced):
     """Before its start or beyond its end, as the leader says: or one who was deposed while it was frozen, and woke."""
 

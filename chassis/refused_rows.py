@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, func, select, update
 
-from chassis import decisions
+from chassis import decisions, said_facts
 from chassis.decisions import Order
 from chassis.outbox import outbox
 from chassis.replay import Closed, Done, Outcome, Unknown
@@ -27,6 +27,7 @@ async def discard(transaction: Transaction, row: int, order: Order) -> Outcome:
     taken = (await transaction.connection.execute(gone.returning(outbox.c.key, outbox.c.value))).one_or_none()
     if taken is None:
         return await _gone(transaction, row)
+    await said_facts.unsay(transaction.connection, row)
     await decisions.keep(transaction, f"{PREFIX}{row}", taken.value, order, "discarded")
     return Done(await _held(transaction, row, taken.key))
 

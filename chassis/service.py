@@ -17,9 +17,10 @@ from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, Topic, common_topics
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import letters_api
+from chassis import letters_api, reconciliation_api
 from chassis.application import Application
 from chassis.clock import Clock, utc_now
+from chassis.comparison import Holdings
 from chassis.consumer import Consumer, ConsumerParts
 from chassis.crash import CrashPoints, crash_points
 from chassis.database import expected_schema, open_engine, open_lock_engine
@@ -34,9 +35,11 @@ from chassis.logging import configure_logging
 from chassis.metrics import Metrics
 from chassis.readiness import Readiness, database_check
 from chassis.recall import Nothing, Recall, Recollection
+from chassis.reconciliation import Reconciler, ReconcilerParts
 from chassis.relay import Relay, RelayParts
 from chassis.settings import Settings
 from chassis.sources import Handlers, Source
+from chassis.sweep import Sweep
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
 from chassis.web import build_app
@@ -75,6 +78,8 @@ class Service:
     handlers: Handlers
     # What its document says of its routes: loaded when that is first asked for.
     description: Callable[[], Description]
+    # How it tells which facts of the journal it lacks.
+    holdings: Holdings
     # Topics that others write, beside the journal.
     sources: Sequence[Source] = ()
     own_topics: Sequence[Topic] = ()
@@ -116,10 +121,11 @@ class Running:
         self.workers = service.workers(self.parts)
         self.consumer = self._consumer(crash)
         self.relay = self._relay(crash, clock)
+        self.reconciler = self._reconciler()
         self.readiness = self._readiness()
         self.app = build_app(
             title=service.title,
-            routers=[self._letters(), *service.routers(self.parts)],
+            routers=[self._letters(), self._reconciliation(), *service.routers(self.parts)],
             identity=self.identity,
             readiness=self.readiness,
             telemetry=self.telemetry,
@@ -149,6 +155,9 @@ class Running:
     def _letters(self) -> APIRouter:
         return letters_api.routes(self.consumer.parts.application, self.transactions, self.facts_applied.ring)
 
+    def _reconciliation(self) -> APIRouter:
+        return reconciliation_api.routes(self.consumer, self.service.holdings)
+
     def _relay(self, crash: CrashPoints, clock: Clock) -> Relay:
         return Relay(
             RelayParts(
@@ -164,6 +173,21 @@ class Running:
                 Recall(
                     self.settings.kafka, [JOURNAL, DEAD_LETTERS, *self.service.own_topics], self.service.recollection
                 ),
+            )
+        )
+
+    def _reconciler(self) -> Reconciler:
+        journal = self.consumer.parts.application.sources[JOURNAL.name]
+        return Reconciler(
+            ReconcilerParts(
+                self.service.name,
+                self.transactions,
+                self.settings.kafka,
+                self.probe,
+                self.metrics,
+                Sweep(self.transactions, journal, self.service.holdings, self.metrics),
+                lambda: self.relay.active,
+                self.settings.reconcile_after,
             )
         )
 
@@ -221,6 +245,7 @@ class Running:
             self.relay_bell.run(),
             self.facts_applied.run(),
             self.relay.run(),
+            self.reconciler.run(),
             self._consume(),
             keep_learning(self.consumer.parts.application, self.transactions, self.facts_applied.ring),
         ]

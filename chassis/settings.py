@@ -1,6 +1,7 @@
 """A service's configuration, read once from the environment; a missing or malformed setting stops it by name."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
@@ -64,6 +65,10 @@ class Settings(BaseSettings):
     reference_url: FileUrl = Field(examples=["file:///srv/infoparquet/reference"])
     oidc_issuer: HttpUrl = Field(examples=["https://issuer.example"])
     oidc_audience: str = Field(default="infoparquet", examples=["infoparquet"], min_length=1)
+    # What the journal lacks for longer than this was lost.
+    reconcile_after: timedelta = Field(
+        default=timedelta(seconds=60), gt=timedelta(0), le=timedelta(days=1), examples=["PT60S"]
+    )
 
     @property
     def kafka(self) -> KafkaSettings:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "contracts": "cli.contracts:group",
     "positions": "cli.positions:positions",
     "rebuild": "cli.rebuild:rebuild",
+    "reconcile": "cli.reconcile:reconcile",
     "token": "cli.token:token",
     "bench": "cli.bench_group:group",
 }

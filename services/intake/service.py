@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from chassis import followed
+from chassis.comparison import Holdings
 from chassis.described import Description
 from chassis.service import Service
 from chassis.service_token import ServiceToken
@@ -33,6 +35,7 @@ def build(settings: IntakeSettings) -> Service:
             supplements.routes(parts, links),
         ],
         handlers=HANDLERS,
+        holdings=Holdings(followed.unfollowed),
         description=described,
         unlimited_paths=(batch.BATCH_PATH,),
         workers=lambda _: [live.watch],

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from chassis import followed
+from chassis.comparison import Holdings
 from chassis.described import Description
 from chassis.service import Service
 from chassis.service_token import ServiceToken
@@ -39,6 +41,7 @@ def build(settings: NotifySettings) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts, settings.mail_tries)],
         handlers=handlers(settings.mail_tries),
+        holdings=Holdings(followed.unfollowed),
         description=described,
         workers=lambda parts: [Postman(parts, office).run, live.watch],
     )

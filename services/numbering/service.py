@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from chassis.comparison import Holdings
 from chassis.described import Description
 from chassis.service import Service
+from services.numbering import store
 from services.numbering.api import routes
 from services.numbering.handlers import HANDLERS
 from services.numbering.recollection import Numbers
@@ -19,6 +21,7 @@ def build(settings: NumberingSettings) -> Service:  # noqa: ARG001 - every servi
         routers=lambda parts: [routes(parts)],
         handlers=HANDLERS,
         recollection=Numbers,
+        holdings=Holdings(store.unnumbered),
         description=described,
     )
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.comparison import Fact
 from chassis.database import among
 from services.numbering.allocation import Allocation
 
@@ -71,6 +72,12 @@ async def numbered(connection: AsyncConnection, procedures: Collection[UUID]) ->
     """Those of the procedures that have a number."""
     found = select(numbers.c.procedure_id).where(among(numbers.c.procedure_id, procedures))
     return set((await connection.execute(found)).scalars())
+
+
+async def unnumbered(connection: AsyncConnection, submitted: Collection[Fact]) -> set[UUID]:
+    """Those of the submissions whose procedures have no number."""
+    already = await numbered(connection, {fact.procedure for fact in submitted})
+    return {fact.id for fact in submitted if fact.procedure not in already}
 
 
 async def take(connection: AsyncConnection, wanted: Mapping[int, int]) -> dict[int, int]:

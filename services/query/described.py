@@ -21,7 +21,9 @@ from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import Ineffective
 from pydantic import Field
 
+from chassis.common_examples import FORGET, FORGOTTEN
 from chassis.described import Answer, Content, Description, Operation, Shown
+from chassis.reconciliation_api import Forget
 from reference.names import Names
 from services.query.answers import show_statuses
 from services.query.api import sight
@@ -96,6 +98,12 @@ class StatusRow(Shown):
     followers: Annotated[list[Status], Field(description="Les états qui peuvent suivre.")]
 
 
+class Forgotten(Shown):
+    """What came of it."""
+
+    forgotten: int
+
+
 class Statuses(Shown):
     """The table."""
 
@@ -130,6 +138,11 @@ def description(names: Names) -> Description:
                 f"\n\n{_ALLOWED}.",
                 problems={404: ("unknown-procedure",)},
                 waits=True,
+            ),
+            "POST /v1/reconciliation/forget": Operation(
+                {200: Answer(Content(Forgotten, {"une-procédure": FORGOTTEN}), "Elles ne sont plus montrées.")},
+                "Elles sont montrées de nouveau quand leurs faits sont redits au journal.",
+                body=Content(Forget, {"une-procédure": FORGET}, description="Des procédures à montrer à neuf."),
             ),
             "GET /v1/statuses": Operation(
                 {

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from chassis.comparison import Holdings
 from chassis.described import Description
 from chassis.service import Service
 from reference.live import Live
 from reference.names import Names
-from services.query import api, page
+from services.query import api, page, store
 from services.query.handlers import HANDLERS
 from services.query.settings import QuerySettings
 
@@ -21,6 +22,7 @@ def build(settings: QuerySettings) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [api.routes(parts, names), page.routes()],
         handlers=HANDLERS,
+        holdings=Holdings(store.unshown, store.forget),
         description=lambda: described(names()),
         workers=lambda _: [live.watch],
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    delete,
     select,
     text,
 )
@@ -27,7 +28,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import forms
+from chassis.comparison import Fact
 from chassis.database import among
+from chassis.transaction import Transaction
 from services.query.timeline import Entry, Growth, Procedure
 
 metadata = MetaData()
@@ -80,6 +83,21 @@ async def lock_states(connection: AsyncConnection, ids: Collection[UUID]) -> dic
 async def known_events(connection: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
     """Those of the events that are in a timeline."""
     return set((await connection.execute(select(timeline.c.id).where(among(timeline.c.id, ids)))).scalars())
+
+
+async def unshown(connection: AsyncConnection, facts: Collection[Fact]) -> set[UUID]:
+    """Those of the facts that no timeline shows: it lacks them, or its procedure is gone."""
+    shown = select(timeline.c.id).join(procedures, procedures.c.id == timeline.c.procedure_id)
+    ids = {fact.id for fact in facts}
+    return ids - set((await connection.execute(shown.where(among(timeline.c.id, ids)))).scalars())
+
+
+async def forget(transaction: Transaction, ids: Collection[UUID]) -> None:
+    """Let go of procedures with their timelines: a fact that comes late cannot be put in its place."""
+    connection = transaction.connection
+    await lock_states(connection, ids)
+    await connection.execute(delete(timeline).where(among(timeline.c.procedure_id, ids)))
+    await connection.execute(delete(procedures).where(among(procedures.c.id, ids)))
 
 
 async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from chassis import followed
+from chassis.comparison import Holdings
 from chassis.described import Description
 from chassis.service import Service
 from reference import Reference
@@ -33,6 +35,7 @@ def build(settings: RoutingSettings) -> Service:
             queue_api.routes(parts, dispatch),
         ],
         handlers=handlers(dispatch),
+        holdings=Holdings(followed.unfollowed),
         description=lambda: described(live.now),
         sources=sources(courts.names(known), dispatch),
         own_topics=list(courts.topics(known)),

@@ -176,6 +176,10 @@ class World:
                 self._places.update(places)
         return bool(batch)
 
+    def skip(self, name: str) -> None:
+        """What stands in the journal by now never reaches a service."""
+        self._places[name, JOURNAL.name] = len(self.topics[JOURNAL.name].records)
+
     async def read_again(self, name: str, since: int) -> None:
         """What was read before, as after a torn transaction: records stand again at the journal's other places."""
         place = self._places[name, JOURNAL.name]

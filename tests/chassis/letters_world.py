@@ -28,7 +28,7 @@ from chassis.transaction import Transaction, Transactions
 from tests.builders import NOON, a_submission, an_event
 
 OPERATOR = Caller("agent-7", "operator", "", frozenset({"operator"}))
-TABLES = "applied, outbox, dead_letters, parked_facts, dead_letter_decisions"
+TABLES = "applied, outbox, said_facts, dead_letters, parked_facts, dead_letter_decisions"
 
 
 @dataclass

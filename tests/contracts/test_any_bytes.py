@@ -66,13 +66,13 @@ def altered_events(draw: st.DrawFn) -> tuple[bytes, bytes, Headers]:
     return record.key, json.dumps(value).encode(), record.headers
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.none() | st.binary(max_size=50), st.none() | st.binary(max_size=100), any_headers)
 def test_any_record_is_decoded_or_refused(key: bytes | None, value: bytes | None, headers: Headers) -> None:
     assert is_sound(outcome_of(key, value, headers))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(names, header_values)
 def test_a_sound_record_with_any_header_replaced_is_decoded_or_refused(name: str, value: bytes | None) -> None:
     replaced = [(known, value if known == name else kept) for known, kept in SOUND.headers]
@@ -80,13 +80,13 @@ def test_a_sound_record_with_any_header_replaced_is_decoded_or_refused(name: str
     assert is_sound(outcome_of(KEY, SOUND.value, [*SOUND.headers, (name, value)]))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.integers(0, len(SOUND.value)), st.integers(0, 20), st.binary(max_size=20))
 def test_a_sound_value_with_any_bytes_in_place_of_some_is_decoded_or_refused(at: int, cut: int, put: bytes) -> None:
     assert is_sound(outcome_of(KEY, SOUND.value[:at] + put + SOUND.value[at + cut :], SOUND.headers))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(json_values)
 def test_any_json_as_the_value_is_refused(value: object) -> None:
     outcome = outcome_of(KEY, json.dumps(value).encode(), SOUND.headers)
@@ -94,14 +94,14 @@ def test_any_json_as_the_value_is_refused(value: object) -> None:
     assert is_sound(outcome)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.sampled_from([*WHOLE, PERSON]), json_values)
 def test_a_structured_event_with_anything_in_one_place_is_decoded_or_refused(name: str, value: object) -> None:
     whole = json.dumps(WHOLE | {name: value}).encode()
     assert is_sound(outcome_of(KEY, whole, STRUCTURED))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.binary(max_size=100) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_value_that_is_said_to_be_structured_is_refused(value: bytes) -> None:
     outcome = outcome_of(KEY, value, STRUCTURED)
@@ -109,7 +109,7 @@ def test_any_value_that_is_said_to_be_structured_is_refused(value: bytes) -> Non
     assert is_sound(outcome)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(altered_events())
 def test_an_event_altered_at_one_place_is_decoded_or_refused(record: tuple[bytes, bytes, Headers]) -> None:
     assert is_sound(outcome_of(*record))

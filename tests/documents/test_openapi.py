@@ -106,10 +106,11 @@ def test_an_operation_has_one_name_and_one_service(applications: dict[str, FastA
     for each in whole:
         names = Counter(operation["operationId"] for _, _, operation in operations(each))
         assert names.most_common(1)[0][1] == 1
-    # Positions and dead letters are each service's own, at its own address.
+    # These are each service's own, at its own address.
+    own = ("/v1/positions", "/v1/dead-letters", "/v1/reconciliation")
     shared = Counter((method, path) for each in whole for method, path, _ in operations(each))
     twice = {path for (_, path), count in shared.items() if count > 1}
-    assert {path for path in twice if not path.startswith(("/v1/positions", "/v1/dead-letters"))} == set()
+    assert {path for path in twice if not path.startswith(own)} == set()
 
 
 def test_a_document_keeps_nothing_that_it_does_not_refer_to(application: FastAPI) -> None:

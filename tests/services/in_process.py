@@ -139,7 +139,10 @@ async def in_process(
     running = Running(service, settings, clock=clock)
     async with running.engine.begin() as connection:
         await connection.execute(
-            text(f"TRUNCATE {tables}, outbox, dead_letters, parked_facts, dead_letter_decisions, unknown_facts")
+            text(
+                f"TRUNCATE {tables}, outbox, said_facts, dead_letters, parked_facts, dead_letter_decisions,"
+                " unknown_facts"
+            )
         )
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
     hooks = {"response": [documented(running.app)]}

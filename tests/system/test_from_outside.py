@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from infoparquet_contracts.topics import JOURNAL
@@ -209,3 +210,51 @@ async def test_what_is_delivered_again_is_answered_as_before(system: System, tmp
     status, output, errors = await tribunal(system, "reply", BORDEAUX, str(one), "acknowledged", "--json")
     assert status == 0, errors
     assert json.loads(output)["entry"]["fact"] == "acknowledged"
+
+
+async def test_rows_deleted_from_the_view_are_found_and_mended_by_one_command(system: System, tmp_path: Path) -> None:
+    # The procedure of the mail above: what was said of it has come back by now, or will soon.
+    sample = next(one for one in read_samples() if one.administration == "dreal-33")
+    file = tmp_path / "one.ndjson"
+    file.write_text(json.dumps({**sample.procedure, "idempotency_key": "mailed-1"}) + "\n")
+    (procedure,) = await system.send(file)
+    for service in ("intake", "numbering", "routing", "notify"):
+        # Twice a minute each looks for what it has said.
+        await until(lambda service=service: has_come_back(system, service, procedure), seconds=60, what=service)
+    before = await shown(system, procedure)
+    view = await asyncpg.connect(system.run_file["services"]["query"]["database"])
+    for table, column in (("timeline", "procedure_id"), ("procedures", "id")):
+        await view.execute(f"DELETE FROM {table} WHERE {column} = $1", procedure)  # noqa: S608
+    await view.close()
+
+    code, told = await reconciled(system)
+    lost = {(one["fact"], one["lacking_in"]) for one in told["missing"] if one["procedure"] == str(procedure)}
+    assert (code, lost) == (1, {(entry["fact"], "query") for entry in before["timeline"]})
+    code, told = await reconciled(system, "--resend")
+    assert (code, told["missing"]) == (0, [])
+    assert await shown(system, procedure) == before
+
+
+async def reconciled(system: System, *words: str) -> tuple[int | None, dict[str, Any]]:
+    """Exit code and document of `infoparquet reconcile`."""
+    process = await system.command(
+        "reconcile", "--json", "--after", "0", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    written, said = await asyncio.wait_for(process.communicate(), 60)
+    assert not said, said.decode()
+    return process.returncode, json.loads(written)
+
+
+async def shown(system: System, procedure: UUID) -> dict[str, Any]:
+    """As the view has it."""
+    async with httpx.AsyncClient(verify=trusted(), headers=system.token("administration:dreal-33")) as client:
+        answer = await client.get(f"{system.url('query')}/v1/procedures/{procedure}", timeout=10)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+
+async def has_come_back(system: System, service: str, procedure: UUID) -> bool:
+    async with httpx.AsyncClient(verify=trusted(), headers=system.token("operator")) as client:
+        said = (await client.get(f"{system.url(service)}/v1/reconciliation", timeout=10)).json()["records"]
+    states = {one["state"] for one in said if one["procedure"] == str(procedure)}
+    return states == {"heard"}

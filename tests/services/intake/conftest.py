@@ -33,7 +33,10 @@ from tests.services.issuer import Issuer
 
 MIGRATIONS = Path(services.intake.__file__).parent / "migrations"
 DREAL = "administration:dreal-33"
-EMPTIED = "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, procedures, outbox"
+EMPTIED = (
+    "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, procedures, outbox, "
+    "said_facts"
+)
 Settings = Callable[..., IntakeSettings]
 
 

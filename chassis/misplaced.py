@@ -1,0 +1,77 @@
+"""Puts back the places of this service that the log no longer has: cut at its beginning, restored to an earlier end.
+
+An operator asks for it, who alone knows why the log is not what it was. What is read again changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+from infoparquet_contracts.topics import JOURNAL
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.kafka import KafkaProbe, KafkaSettings
+from chassis.positions import positions
+from chassis.reconciliation import PLACE, open_reader
+from chassis.transaction import Transactions
+
+_UNHEARD = text("""
+    UPDATE said_facts SET partition = NULL, "offset" = NULL
+    WHERE partition = :partition AND ("offset" < :first OR :anew)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What a cluster holds of some partitions."""
+
+    cluster: str
+    firsts: Mapping[TopicPartition, int]
+    ends: Mapping[TopicPartition, int]
+
+    def has(self, one: TopicPartition, offset: int, cluster: str) -> bool:
+        """Whether a place can be in it."""
+        return cluster == self.cluster and self.firsts[one] <= offset <= self.ends[one]
+
+
+async def read_anew(transactions: Transactions, probe: KafkaProbe, kafka: KafkaSettings) -> list[TopicPartition]:
+    """Have every partition whose place is not in the log read from its beginning; which those are.
+
+    What this service said and the log no longer has counts as never heard, so that it is said again.
+    """
+    async with transactions.engine.connect() as connection:
+        stored = {_of_log(row.topic, row.partition) for row in await connection.execute(select(positions))}
+    log = await _look(probe, kafka, stored)
+    async with transactions.begin() as transaction:
+        return await _put_back(transaction.connection, log)
+
+
+async def _look(probe: KafkaProbe, kafka: KafkaSettings, partitions: set[TopicPartition]) -> Log:
+    cluster = await probe.cluster_id()
+    async with open_reader(kafka, "read_uncommitted") as reader:
+        firsts = await reader.beginning_offsets(list(partitions))
+        return Log(cluster, firsts, await reader.end_offsets(list(partitions)))
+
+
+async def _put_back(connection: AsyncConnection, log: Log) -> list[TopicPartition]:
+    moved = []
+    ordered = select(positions).order_by(positions.c.topic, positions.c.partition).with_for_update()
+    for row in (await connection.execute(ordered)).all():
+        one = _of_log(row.topic, row.partition)
+        if one not in log.firsts:
+            continue
+        anew = not log.has(one, row.next_offset, row.cluster_id)
+        if row.topic == PLACE:
+            gone = {"partition": one.partition, "first": log.firsts[one], "anew": anew}
+            await connection.execute(_UNHEARD, gone)
+        if anew:
+            which = (positions.c.topic == row.topic, positions.c.partition == row.partition)
+            start = {"next_offset": log.firsts[one], "cluster_id": log.cluster}
+            await connection.execute(update(positions).where(*which).values(start))
+            moved.append(one)
+    return moved
+
+
+def _of_log(topic: str, partition: int) -> TopicPartition:
+    return TopicPartition(JOURNAL.name if topic == PLACE else topic, partition)

@@ -1,0 +1,216 @@
+"""What was said and is not in the journal is said again, to the letter; what is only slow is not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from infoparquet_contracts.envelope import Event, id_of
+from infoparquet_contracts.facts import Submitted
+from infoparquet_contracts.topics import JOURNAL, common_topics, tribunal_topic
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import refused_rows
+from chassis.clock import new_id
+from chassis.comparison import Fact, Holdings
+from chassis.decisions import Order
+from chassis.identity import Caller
+from chassis.kafka import KafkaProbe, KafkaSettings
+from chassis.metrics import Metrics
+from chassis.outbox import Outgoing, to_journal
+from chassis.positions import Misplaced
+from chassis.reconciliation import PLACE, Reconciler, ReconcilerParts
+from chassis.replay import Done
+from chassis.sources import Source
+from chassis.sweep import Sweep
+from chassis.topics import create_missing
+from chassis.transaction import Transaction, Transactions
+from deploy.local.kafka import ApacheKafka
+from services.routing.delivery import Dossiers, delivery_of, to_court
+from tests.builders import a_submission, an_event
+from tests.chassis.journal import committed
+from tests.chassis.outbox import Outbox, opened
+from tests.contracts.builders import routed
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COURT = tribunal_topic("tj33063")
+NEVER = timedelta(hours=1)
+
+
+class Service:
+    """What routing says, its relay, and its search for what did not come back."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.kafka = KafkaSettings(bootstrap=outbox.bootstrap)
+        self.probe = KafkaProbe(self.kafka, "routing")
+        self.transactions = Transactions(outbox.engine, service="routing", relay_bell=outbox.bell)
+        self.metrics = Metrics()
+        # As if its tables had lost these.
+        self.lost: set[UUID] = set()
+
+    async def look(self, after: timedelta = timedelta(0)) -> int:
+        """One round; how many facts were said again."""
+        sweep = Sweep(
+            self.transactions, Source(JOURNAL.name, {Submitted: nothing}), Holdings(self._unapplied), self.metrics
+        )
+        parts = ReconcilerParts(
+            "routing", self.transactions, self.kafka, self.probe, self.metrics, sweep, lambda: True, after
+        )
+        return await Reconciler(parts).look()
+
+    async def _unapplied(self, _: AsyncConnection, asked: Collection[Fact]) -> set[UUID]:
+        return {fact.id for fact in asked} & self.lost
+
+    async def publish(self) -> None:
+        """Have the relay empty the outbox."""
+        async with self.outbox.relay():
+            await self.outbox.is_left(0)
+
+    async def journal(self, *procedures: UUID) -> list[ConsumerRecord]:
+        """What it holds of these, partition by partition in order."""
+        keys = {str(one).encode() for one in procedures}
+        return [one for one in await committed(self.outbox.bootstrap, JOURNAL) if one.key in keys]
+
+    async def unheard(self) -> list[Any]:
+        return await self.outbox.rows("SELECT id FROM said_facts WHERE partition IS NULL")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def service(chassis_database: str, kafka_server: ApacheKafka) -> AsyncIterator[Service]:
+    await create_missing(KafkaSettings(bootstrap=kafka_server.bootstrap), [*common_topics(["routing"]), COURT])
+    async with opened(chassis_database, kafka_server.bootstrap) as outbox:
+        one = Service(outbox)
+        yield one
+        await one.probe.close()
+
+
+def facts(procedure: UUID, count: int) -> list[Outgoing]:
+    said = (an_event(a_submission(), subject=procedure, source="/services/routing") for _ in range(count))
+    return to_journal(*said)
+
+
+def delivery(procedure: UUID) -> list[Outgoing]:
+    data = delivery_of(procedure, a_submission(), routed("tj33063"), "2026-00000042-26", Dossiers("https://a.example"))
+    return to_court("tj33063", an_event(data, subject=procedure, source="/services/routing"), receipted=True)
+
+
+async def nothing(_: Transaction, facts: Sequence[Event[Any]]) -> list[Outgoing]:
+    return []
+
+
+def ids(records: Sequence[ConsumerRecord | Outgoing]) -> list[str | None]:
+    return [
+        id_of(one.record.headers, None) if isinstance(one, Outgoing) else id_of(one.headers, None) for one in records
+    ]
+
+
+async def test_a_row_deleted_before_the_relay_took_it_is_published_with_its_own_id(service: Service) -> None:
+    procedure = new_id()
+    said = facts(procedure, 3)
+    await service.outbox.append(said)
+    assert await service.outbox.change("DELETE FROM outbox WHERE id IN (SELECT max(id) FROM outbox)") == 1
+    assert await service.look() == 1
+    await service.publish()
+    assert ids(await service.journal(procedure)) == ids(said)
+    assert (await service.look(), await service.unheard()) == (0, [])
+    assert service.metrics.registry.get_sample_value("infoparquet_resent_facts_total") == 1
+
+
+async def test_what_is_only_slow_is_not_said_again(service: Service) -> None:
+    procedure = new_id()
+    said = facts(procedure, 2)
+    await service.outbox.append(said)
+    assert await service.look() == 0, "it waits in the outbox"
+    await service.outbox.change("DELETE FROM outbox WHERE id IN (SELECT min(id) FROM outbox)")
+    assert await service.look(after=NEVER) == 0, "its deadline has not passed"
+    await service.publish()
+    assert await service.look(after=NEVER) == 0
+    assert len(await service.journal(procedure)) == 1
+
+
+async def test_what_an_operator_discarded_is_not_said_again(service: Service) -> None:
+    await service.outbox.append(facts(new_id(), 1))
+    await service.outbox.change("UPDATE outbox SET refusal = 'MessageSizeTooLargeError'")
+    ((row,),) = await service.outbox.rows("SELECT id FROM outbox")
+    order = Order(Caller("someone", "operator", "", frozenset()), "a test record")
+    async with service.transactions.begin() as transaction:
+        assert isinstance(await refused_rows.discard(transaction, row, order), Done)
+    assert (await service.look(), await service.unheard()) == (0, [])
+
+
+async def test_two_that_look_at_once_say_it_once(service: Service) -> None:
+    procedure = new_id()
+    await service.outbox.append(facts(procedure, 1))
+    await service.outbox.change("DELETE FROM outbox")
+    await service.outbox.change("UPDATE said_facts SET said_at = said_at - interval '1 day'")
+    # What moves their place would have one of them begin again.
+    await service.look(after=NEVER * 24)
+    assert sorted(await asyncio.gather(service.look(after=NEVER), service.look(after=NEVER))) == [0, 1]
+    await service.publish()
+    assert len(await service.journal(procedure)) == 1
+
+
+async def test_a_lost_delivery_is_handed_over_and_its_receipt_kept(service: Service) -> None:
+    procedure = new_id()
+    await service.outbox.append(delivery(procedure))
+    await service.outbox.change("DELETE FROM outbox")
+    assert await service.look() == 1
+    await service.publish()
+    await service.look()
+    (receipt,) = await service.journal(procedure)
+    kept = await service.outbox.rows("SELECT topic, value, receipted FROM said_facts")
+    assert (kept[-1], await service.unheard()) == ((JOURNAL.name, receipt.value, False), [])
+
+
+async def test_facts_from_before_a_restored_backup_are_learnt_from_the_journal(service: Service) -> None:
+    procedure = new_id()
+    await service.outbox.append(facts(procedure, 2))
+    await service.publish()
+    await service.outbox.change("DELETE FROM said_facts")
+    assert await service.look() == 0
+    kept = await service.outbox.rows("SELECT procedure_id FROM said_facts ORDER BY place")
+    assert kept.count((procedure,)) == 2
+
+
+async def test_what_was_truncated_before_it_came_back_is_said_again(service: Service) -> None:
+    procedure = new_id()
+    said = facts(procedure, 2)
+    await service.look()
+    await service.outbox.append(said)
+    await service.publish()
+    (first, last) = await service.journal(procedure)
+    admin = AIOKafkaAdminClient(bootstrap_servers=service.outbox.bootstrap)
+    await admin.start()
+    partition = TopicPartition(first.topic, first.partition)
+    await admin.delete_records({partition: RecordsToDelete(before_offset=last.offset)})
+    await admin.close()
+    assert await service.look() == 1
+    await service.publish()
+    assert ids(await service.journal(procedure)) == list(reversed(ids(said)))
+
+
+async def test_a_journal_that_ends_before_what_was_read_is_said_and_not_filled_up(service: Service) -> None:
+    await service.outbox.append(facts(new_id(), 1))
+    await service.publish()
+    await service.look()
+    place = f"topic = '{PLACE}' AND partition = 3"
+    await service.outbox.change(f"UPDATE positions SET next_offset = 10000 WHERE {place}")  # noqa: S608
+    with pytest.raises(Misplaced, match=r"\[3\]: read to 10000, the log ends at"):
+        await service.look()
+
+
+async def test_what_stands_in_the_journal_and_has_had_no_effect_here_is_counted(service: Service) -> None:
+    said = facts(new_id(), 2)
+    await service.outbox.append(said)
+    await service.publish()
+    (lost, _) = (UUID(str(one)) for one in ids(said))
+    for service.lost, count in (({lost}, 1), (set(), 0)):
+        await service.look()
+        assert service.metrics.registry.get_sample_value("infoparquet_lacking_facts") == count
