@@ -6,9 +6,9 @@ the journal that this service handles and could not apply parks: anything else c
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.codes import DeadLetterCode
@@ -207,8 +207,10 @@ def _told(transaction: Transaction, service: ServiceName, record: ConsumerRecord
         code=fault.code,
         pointer=fault.pointer,
     )
-    subject = procedure_of(record.key) or position_subject(record.topic, record.partition, record.offset)
-    return Outgoing(DEAD_LETTERS.name, encode(transaction.event(subject, data)))
+    place = position_subject(record.topic, record.partition, record.offset)
+    event = transaction.event(procedure_of(record.key) or place, data)
+    # The same however often the record is read.
+    return Outgoing(DEAD_LETTERS.name, encode(replace(event, id=uuid5(place, service))))
 
 
 def refused_row(service: ServiceName, row: handover.Row, now: datetime) -> Outgoing:

@@ -103,6 +103,8 @@ CREATE TABLE said_facts (
 CREATE INDEX said_facts_unheard ON said_facts (said_at) WHERE partition IS NULL;
 """
 
+V5 = "CREATE TABLE recalled (id uuid PRIMARY KEY)"
+
 
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
     """As first shipped."""
@@ -122,6 +124,11 @@ def create_v3(op: Any) -> None:  # noqa: ANN401
 def create_v4(op: Any) -> None:  # noqa: ANN401
     """What this service has said to the journal, kept to be looked for there."""
     _execute(op, V4)
+
+
+def create_v5(op: Any) -> None:  # noqa: ANN401
+    """What was published and forgotten by a database that was restored from a backup."""
+    _execute(op, V5)
 
 
 def _execute(op: Any, statements: str) -> None:  # noqa: ANN401

@@ -69,19 +69,26 @@ suspended_topics = Table(
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record for a topic; `receipted` asks the relay to say in the same Kafka transaction where it was put."""
+    """A record for a topic; `receipted` asks the relay to say in the same Kafka transaction where it was put.
+
+    `again`: it is known to have been said, and is to be said once more.
+    """
 
     topic: str
     record: Record
     receipted: bool = False
+    again: bool = False
 
 
 # What the journal will carry is kept beside (`said_facts`), in the same statement: it is looked for there later.
 _APPEND = text("""
     WITH given AS MATERIALIZED (
-        SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
-                             CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:ids AS uuid[]))
-             WITH ORDINALITY AS g (topic, key, value, headers, receipted, id, place)),
+        SELECT g.*, row_number() OVER (ORDER BY ordinal) AS place
+        FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
+                    CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:ids AS uuid[]),
+                    CAST(:new AS uuid[]))
+             WITH ORDINALITY AS g (topic, key, value, headers, receipted, id, new, ordinal)
+        WHERE NOT EXISTS (SELECT FROM recalled AS r WHERE r.id = g.new)),
     put AS (
         INSERT INTO outbox (topic, key, value, headers, receipted)
         SELECT topic, key, value, headers, receipted FROM given ORDER BY place RETURNING id),
@@ -99,7 +106,10 @@ def to_journal(*events: Event[Any]) -> list[Outgoing]:
 
 
 async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
-    """Add rows in the order given; they are published if and only if the transaction commits."""
+    """Add rows in the order given; they are published if and only if the transaction commits.
+
+    What was said before a backup that the database was restored from is left out.
+    """
     if not outgoing:
         return
     facts = {_fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
@@ -112,13 +122,18 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
         "receipted": [one.receipted for one in outgoing],
         # One that is said twice at once is kept once.
         "ids": [places.get(place) for place in range(len(outgoing))],
+        "new": [None if one.again else said_id(one) for one in outgoing],
     }
     await connection.execute(_APPEND, values)
 
 
+def said_id(one: Outgoing) -> UUID | None:
+    """The `ce_id` of a record."""
+    said = id_of(one.record.headers, one.record.value)
+    return None if said is None else UUID(said)
+
+
 def _fact_id(one: Outgoing) -> UUID | None:
     """The `ce_id` that the journal will carry because of this row, None where it will carry none."""
-    said = id_of(one.record.headers, one.record.value) if one.receipted or one.topic == JOURNAL.name else None
-    if said is None:
-        return None
-    return receipt_id(UUID(said)) if one.receipted else UUID(said)
+    said = said_id(one) if one.receipted or one.topic == JOURNAL.name else None
+    return receipt_id(said) if said is not None and one.receipted else said

@@ -161,7 +161,7 @@ async def unsay(connection: AsyncConnection, outbox_id: int) -> None:
 
 def _outgoing(row: Any) -> Outgoing:  # noqa: ANN401 - a row of the statement above
     headers = tuple((name, value.encode()) for name, value in json.loads(row.headers))
-    return Outgoing(row.topic, Record(str(row.procedure_id).encode(), row.value, headers), row.receipted)
+    return Outgoing(row.topic, Record(str(row.procedure_id).encode(), row.value, headers), row.receipted, again=True)
 
 
 def _written(record: ConsumerRecord) -> str:

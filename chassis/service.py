@@ -34,7 +34,8 @@ from chassis.learning import keep_learning
 from chassis.logging import configure_logging
 from chassis.metrics import Metrics
 from chassis.readiness import Readiness, database_check
-from chassis.recall import Nothing, Recall, Recollection
+from chassis.recall import Recall
+from chassis.recollecting import Nothing, Recollection
 from chassis.reconciliation import Reconciler, ReconcilerParts
 from chassis.relay import Relay, RelayParts
 from chassis.settings import Settings
@@ -171,7 +172,10 @@ class Running:
                 self.metrics,
                 clock,
                 Recall(
-                    self.settings.kafka, [JOURNAL, DEAD_LETTERS, *self.service.own_topics], self.service.recollection
+                    self.settings.kafka,
+                    [JOURNAL, DEAD_LETTERS, *self.service.own_topics],
+                    self.service.recollection,
+                    self.transactions.within,
                 ),
             )
         )

@@ -67,11 +67,15 @@ class Transactions:
         self._relay_bell = relay_bell
         self._ids = ids
 
+    def within(self, connection: AsyncConnection) -> Transaction:
+        """One on a connection that is in a transaction already; whoever began that ends it, and says what was said."""
+        return Transaction(connection, self._source, self.clock(), self._ids)
+
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """Commit on leaving, roll back on an exception."""
         async with self.engine.begin() as connection:
-            transaction = Transaction(connection, self._source, self.clock(), self._ids)
+            transaction = self.within(connection)
             yield transaction
             await outbox.append(connection, transaction.said)
         if transaction.said:

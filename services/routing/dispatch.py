@@ -6,16 +6,17 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from infoparquet_contracts.envelope import Event
+from infoparquet_contracts.envelope import Event, id_of
 from infoparquet_contracts.facts import Routed, Submitted
 
 from chassis.outbox import Outgoing, to_journal
 from chassis.transaction import Transaction
-from services.routing import store
+from services.routing import store, told_store
 from services.routing.decision import Deciding
 from services.routing.delivery import Dossiers, delivery_of, notice_of, to_court
 from services.routing.progress import Deliver, Inform, Message, Outcome, Procedure, Speaker, ToCourt
 from services.routing.store import Handover
+from services.routing.told_store import Told
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Steps:
     procedures: dict[UUID, Procedure]
     _changed: set[UUID] = field(default_factory=set)
     _said: list[Outgoing] = field(default_factory=list)
-    _told: list[tuple[str, Event[Any], Outgoing]] = field(default_factory=list)
+    _told: list[Told] = field(default_factory=list)
     _handed: list[Handover] = field(default_factory=list)
 
     def speaker(self, procedure: UUID, traceparent: str | None) -> Speaker:
@@ -66,12 +67,15 @@ class Steps:
         self._said.extend(outgoing)
 
     async def finish(self) -> list[Outgoing]:
-        """Keep all of it; what is to be published, in order."""
+        """Keep all of it; what is to be published, in order: but what a court was told before."""
         connection, now = self.transaction.connection, self.transaction.now
         await store.save(connection, [self.procedures[one] for one in sorted(self._changed)], now)
         await store.hand_over(connection, self._handed, now)
-        await store.remember_told(connection, self._told, now)
-        return self._said
+        new = await told_store.keep(connection, self._told)
+        repeated = {id_of(one.record.headers, None) for one in self._told} - {str(one) for one in new}
+        return (
+            [one for one in self._said if id_of(one.record.headers, None) not in repeated] if repeated else self._said
+        )
 
     def _say(self, procedure: Procedure, message: Message, traceparent: str | None) -> None:
         match message:
@@ -93,11 +97,12 @@ class Steps:
 
     def _tell(self, tribunal: str, event: Event[Any], *, receipted: bool) -> None:
         for outgoing in to_court(tribunal, event, receipted=receipted):
-            self._told.append((tribunal, event, outgoing))
+            self._told.append(Told(tribunal, event.subject, self.transaction.now, outgoing.record))
             self._said.append(outgoing)
 
 
 def _known(procedure: Procedure) -> tuple[UUID, Submitted, Routed, str]:
     assert procedure.decision is not None  # noqa: S101 - what is delivered was decided
-    assert procedure.state.number is not None  # noqa: S101 - and numbered
-    return procedure.id, procedure.submitted, procedure.decision, procedure.state.number
+    number = procedure.standing.number
+    assert number is not None  # noqa: S101 - and numbered
+    return procedure.id, procedure.submitted, procedure.decision, number

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database import among
 from chassis.outbox import Outgoing
 from services.routing.reply_store import ReplyOutcome, replies
-from services.routing.store import court_messages, metadata, procedures
+from services.routing.store import metadata, procedures
+from services.routing.told_store import court_messages
 
 assignments = Table(
     "assignments",
@@ -77,4 +78,6 @@ async def history(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UU
 def _again(row: Any) -> Outgoing:  # noqa: ANN401 - a row of the whole table
     headers = tuple((name, value.encode()) for name, value in row.headers)
     # No receipt: the journal has it since the first time.
-    return Outgoing(tribunal_topic(row.tribunal).name, Record(str(row.procedure_id).encode(), row.value, headers))
+    return Outgoing(
+        tribunal_topic(row.tribunal).name, Record(str(row.procedure_id).encode(), row.value, headers), again=True
+    )

@@ -39,7 +39,10 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A procedure in routing's hands. `state` is as far as the journal was read; `decision` the last court decided."""
+    """A procedure in routing's hands. `state` is as far as the journal was read; `decision` the last court decided.
+
+    `said` is what stands behind that: what the journal has yet to bring back, or, after a restore, was found to hold.
+    """
 
     id: UUID
     submitted: Submitted
@@ -63,7 +66,7 @@ class Procedure:
     @property
     def awaits_receipt(self) -> bool:
         """Whether the journal has yet to say that the delivery was handed over."""
-        return self.handed is not None and self.standing.delivery != self.handed.delivery
+        return self.handed is not None and self.state.delivery != self.handed.delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def begin(event: Event[Submitted], speaker: Speaker) -> Outcome:
     """A procedure that was just submitted: its court is decided."""
     state = fold(None, event).state
     assert state is not None  # noqa: S101 - `submitted` always begins
-    return _decide(Procedure(event.subject, event.data, state), (), speaker)
+    return decide_on_another(Procedure(event.subject, event.data, state), (), speaker)
 
 
 def hear(procedure: Procedure, event: Event[Any], speaker: Speaker) -> Outcome:
@@ -140,7 +143,7 @@ def hear(procedure: Procedure, event: Event[Any], speaker: Speaker) -> Outcome:
         case facts.Supplemented(documents=documents):
             return _add(heard, Added(event.id, documents))
         case facts.Numbered():
-            return _hand_over(heard, speaker)
+            return hand_over(heard, speaker)
         case _:
             return heard, ()
 
@@ -161,7 +164,7 @@ def answer(procedure: Procedure, tribunal: str, fact: facts.Replied, speaker: Sp
     if not isinstance(fact, facts.Declined):
         return answered, (event,)
     ended, recall = _recall(answered, handed, RecallReason.DECLINED)
-    again, messages = _decide(ended, fact.competent, speaker)
+    again, messages = decide_on_another(ended, fact.competent, speaker)
     return again, (event, recall, *messages)
 
 
@@ -183,7 +186,8 @@ def waits_for_operator(procedure: Procedure) -> bool:
     return procedure.standing.status is Status.UNROUTABLE
 
 
-def _decide(procedure: Procedure, named: tuple[str, ...], speaker: Speaker) -> Outcome:
+def decide_on_another(procedure: Procedure, named: tuple[str, ...], speaker: Speaker) -> Outcome:
+    """The court that the rules lead to, none that declined before; `named` are those that the last one named."""
     decision = speaker.decide(procedure.submitted, procedure.standing.declined_by, named)
     return _say_decision(procedure, decision, speaker)
 
@@ -193,23 +197,27 @@ def _say_decision(procedure: Procedure, decision: Routed | Unroutable, speaker: 
     routed = decision if isinstance(decision, Routed) else None
     undecided = decision if isinstance(decision, Unroutable) else None
     decided = replace(procedure, said=(*procedure.said, event), decision=routed, undecided=undecided)
-    delivered, messages = _hand_over(decided, speaker)
+    delivered, messages = hand_over(decided, speaker)
     return delivered, (event, *messages)
 
 
-def _hand_over(procedure: Procedure, speaker: Speaker) -> Outcome:
+def hand_over(procedure: Procedure, speaker: Speaker) -> Outcome:
     """Once it has its number and its court; what was said since goes after it, in the journal's order."""
     standing = procedure.standing
     if standing.status is not Status.ROUTED or standing.number is None or procedure.handed is not None:
         return procedure, ()
     assert procedure.decision is not None  # noqa: S101 - it is routed
     handed = Handed(speaker.new_id(), procedure.decision.tribunal)
+    given = replace(procedure, handed=handed, courts=(*procedure.courts, handed.tribunal))
+    return given, (Deliver(handed.tribunal, handed.delivery), *told_with(given, handed))
+
+
+def told_with(procedure: Procedure, handed: Handed) -> tuple[Message, ...]:
+    """What is said just after a delivery: what was added before it, and to those that are only told."""
     later = [_told(procedure, handed, added) for added in procedure.added]
     # Once: to whom it goes after a refusal changes nothing for those that are only told.
-    informed = () if procedure.courts else _informed(procedure.decision, handed)
-    courts = (*procedure.courts, handed.tribunal)
-    told: tuple[Message, ...] = (Deliver(handed.tribunal, handed.delivery), *later, *informed)
-    return replace(procedure, handed=handed, courts=courts), told
+    decision = procedure.decision if len(procedure.courts) == 1 else None
+    return (*later, *(() if decision is None else _informed(decision, handed)))
 
 
 def _informed(decision: Routed, handed: Handed) -> tuple[Inform, ...]:

@@ -6,6 +6,7 @@ A topic is only ever that court's own, so what stands on it needs no other proof
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -48,6 +49,15 @@ def fact_of(tribunal: str, reply: UUID, data: Reply) -> facts.Replied:
     return FACTS[type(data)](tribunal=tribunal, reply=reply, **said)
 
 
+def reply_of(event: Event[facts.Replied]) -> Kept:
+    """The reply that became that fact, without its words."""
+    model = next(reply for reply, fact in FACTS.items() if fact is type(event.data))
+    said = {name: getattr(event.data, name) for name in model.model_fields if name != "procedure"}
+    data = model(procedure=event.subject, **said)
+    told = Event(event.data.reply, "", data.event_type, event.subject, event.time, data, event.traceparent)
+    return Kept.of(event.data.tribunal, told, digest_of(told))
+
+
 def digest_of(event: Event[Any]) -> bytes:
     """What tells two replies of one id apart."""
     return hashlib.sha256(f"{event.type} {event.subject} ".encode() + to_json(event.data)).digest()
@@ -65,12 +75,13 @@ class Answering:
         held = await store.lock(transaction.connection, {event.subject for event in arrived})
         steps = Steps(self._dispatch, transaction, held)
         kept = [Kept.of(self.tribunal, event, digest_of(event)) for event in arrived]
-        known = await reply_store.digests(transaction.connection, self.tribunal, [one.id for one in kept])
+        known = await reply_store.known(transaction.connection, self.tribunal, kept)
         outcomes: list[tuple[Kept, ReplyOutcome]] = []
         for one in kept:
-            if one.id not in known:
-                outcomes.append((one, take(steps, one)))
-            elif known[one.id] != one.digest:
+            if one.id not in known.digests:
+                refused = not known.refusals.isdisjoint(one.refusals)
+                outcomes.append((one, ReplyOutcome.REFUSED if refused else take(steps, one)))
+            elif known.digests[one.id] != one.digest:
                 steps.say(refusal(transaction, one, ReplyRefusal.REUSED_ID))
         await reply_store.add(transaction.connection, outcomes, transaction.now)
         return await steps.finish()
@@ -78,14 +89,16 @@ class Answering:
     def refuse(self, transaction: Transaction, record: ConsumerRecord, fault: Unprocessable) -> list[Outgoing]:
         """Tell the court of a record that cannot be taken; a key that is no procedure's goes nowhere."""
         key = _uuid((record.key or b"").decode(errors="replace"))
-        subject = key or position_subject(record.topic, record.partition, record.offset)
         data = ReplyRefused(
             reply=_uuid(id_of(record.headers, record.value)),
             delivery=None,
             code=ReplyRefusal.UNREADABLE,
             pointer=fault.pointer,
         )
-        return to_court(self.tribunal, transaction.event(subject, data))
+        place = position_subject(record.topic, record.partition, record.offset)
+        # The same however often it is read.
+        event = replace(transaction.event(key or place, data), id=uuid5(place, ReplyRefusal.UNREADABLE.value))
+        return to_court(self.tribunal, event)
 
 
 def take(steps: Steps, reply: Kept) -> ReplyOutcome:
@@ -121,8 +134,7 @@ def refusal(transaction: Transaction, reply: Kept, code: ReplyRefusal) -> list[O
     """On the court's own topic, the same event however often the reply comes."""
     data = ReplyRefused(reply=reply.id, delivery=reply.data.delivery, code=code, pointer="")
     event = Event(
-        # With the digest, since one id may be given to any number of contents.
-        id=uuid5(reply.id, f"{reply.tribunal}/{code.value}/{reply.digest.hex()}"),
+        id=reply.refusal(code),
         source=transaction.source,
         type=data.event_type,
         subject=reply.procedure,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from infoparquet_contracts.codes import ReplyRefusal
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.replies import Reply
@@ -20,14 +21,16 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    insert,
+    null,
     select,
+    union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import among
+from chassis.recalled import recalled
 from services.routing.store import metadata
 
 
@@ -76,6 +79,15 @@ class Kept:
         """As its topic has it."""
         return cls(tribunal, event.id, event.subject, event.data, digest, event.traceparent)
 
+    def refusal(self, code: ReplyRefusal) -> UUID:
+        """The `ce_id` of its refusal; with the digest, since one id may be given to any number of contents."""
+        return uuid5(self.id, f"{self.tribunal}/{code.value}/{self.digest.hex()}")
+
+    @property
+    def refusals(self) -> frozenset[UUID]:
+        """The ids of all refusals that it could have."""
+        return frozenset(map(self.refusal, ReplyRefusal))
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -89,32 +101,49 @@ class Words:
     text: str
 
 
-async def digests(connection: AsyncConnection, tribunal: str, ids: Collection[UUID]) -> dict[UUID, bytes]:
-    """The digests of those of a court's replies that came before."""
-    columns = replies.c.id, replies.c.digest
-    found = await connection.execute(select(*columns).where(replies.c.tribunal == tribunal, among(replies.c.id, ids)))
-    return {row.id: row.digest for row in found}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of a court's replies, the digests of those that came before, and the refusals that a restore brought back."""
+
+    digests: dict[UUID, bytes]
+    refusals: set[UUID]
+
+
+async def known(connection: AsyncConnection, tribunal: str, arrived: Sequence[Kept]) -> Known:
+    """What is known of replies of one court."""
+    ids = [one.id for one in arrived]
+    refusals = [refusal for one in arrived for refusal in one.refusals]
+    before = select(replies.c.id, replies.c.digest).where(replies.c.tribunal == tribunal, among(replies.c.id, ids))
+    refused = select(recalled.c.id, null()).where(among(recalled.c.id, refusals))
+    rows = (await connection.execute(union_all(before, refused))).all()
+    return Known(
+        {row.id: row.digest for row in rows if row.digest is not None},
+        {row.id for row in rows if row.digest is None},
+    )
 
 
 async def add(connection: AsyncConnection, outcomes: Sequence[tuple[Kept, ReplyOutcome]], at: datetime) -> None:
     """Keep new replies, in the order they came."""
-    rows = [
-        {
-            "tribunal": one.tribunal,
-            "id": one.id,
-            "procedure_id": one.procedure,
-            "digest": one.digest,
-            "type": one.data.event_type,
-            "data": one.data.model_dump(mode="json"),
-            "traceparent": one.traceparent,
-            "received_at": at,
-            "outcome": outcome.value,
-            "words": one.words,
-        }
-        for one, outcome in outcomes
-    ]
+    rows = [_row(one, outcome, at) for one, outcome in outcomes]
     if rows:
         await connection.execute(insert(replies), rows)
+
+
+async def adopt(connection: AsyncConnection, taken: Sequence[tuple[Kept, datetime]]) -> None:
+    """Keep replies that are facts since a restore forgot them; one that waited, waits no more."""
+    rows = [_row(one, ReplyOutcome.TAKEN, at) for one, at in taken]
+    if rows:
+        settled = insert(replies).on_conflict_do_update(
+            index_elements=["tribunal", "id"], set_={"outcome": ReplyOutcome.TAKEN.value}
+        )
+        await connection.execute(settled, rows)
+
+
+async def refuse(connection: AsyncConnection, procedures: Collection[UUID], refusals: Collection[UUID]) -> None:
+    """Those of the procedures' replies that waited, and were refused so."""
+    for reply in await waiting(connection, procedures):
+        if not reply.refusals.isdisjoint(refusals):
+            await settle(connection, reply, ReplyOutcome.REFUSED)
 
 
 async def waiting(connection: AsyncConnection, procedures: Collection[UUID]) -> list[Kept]:
@@ -138,6 +167,21 @@ async def words(connection: AsyncConnection, reply: UUID) -> Words | None:
         return None
     data = _kept(row).data
     return Words(row.id, row.tribunal, row.procedure_id, data.fact, data.at, row.words)
+
+
+def _row(one: Kept, outcome: ReplyOutcome, at: datetime) -> dict[str, Any]:
+    return {
+        "tribunal": one.tribunal,
+        "id": one.id,
+        "procedure_id": one.procedure,
+        "digest": one.digest,
+        "type": one.data.event_type,
+        "data": one.data.model_dump(mode="json"),
+        "traceparent": one.traceparent,
+        "received_at": at,
+        "outcome": outcome.value,
+        "words": one.words,
+    }
 
 
 def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of the whole table

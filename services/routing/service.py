@@ -13,6 +13,7 @@ from services.routing.decision import Deciding
 from services.routing.delivery import Dossiers, receipt
 from services.routing.dispatch import Dispatch
 from services.routing.handlers import handlers
+from services.routing.recollection import Forgotten
 from services.routing.replies import sources
 from services.routing.settings import RoutingSettings
 
@@ -40,6 +41,7 @@ def build(settings: RoutingSettings) -> Service:
         sources=sources(courts.names(known), dispatch),
         own_topics=list(courts.topics(known)),
         receipt=receipt,
+        recollection=lambda: Forgotten(dispatch),
         workers=lambda _: [live.watch],
     )
 

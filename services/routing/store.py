@@ -1,4 +1,4 @@
-"""Procedures in routing's hands, what was handed to which court, and every message a court was told."""
+"""Procedures in routing's hands, and what was handed to which court."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from infoparquet_contracts.envelope import Event, id_of
+from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Delivered, Routed, Submitted, Unroutable
 from infoparquet_contracts.status import State
 from infoparquet_contracts.versions import types_of
@@ -17,10 +17,8 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -36,7 +34,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import forms
 from chassis.database import among
-from chassis.outbox import Outgoing
 from services.routing.progress import Added, Handed, Procedure, waits_for_operator
 
 metadata = MetaData()
@@ -78,19 +75,6 @@ deliveries = Table(
     Column("offset", BigInteger),
     Column("placed_at", DateTime(timezone=True)),
     Index("deliveries_procedure", "procedure_id"),
-)
-
-court_messages = Table(
-    "court_messages",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("place", BigInteger, Identity(always=True), nullable=False),
-    Column("procedure_id", Uuid, ForeignKey("procedures.id"), nullable=False),
-    Column("tribunal", Text, nullable=False),
-    Column("said_at", DateTime(timezone=True), nullable=False),
-    Column("value", LargeBinary, nullable=False),
-    Column("headers", JSONB, nullable=False),
-    Index("court_messages_tribunal", "tribunal", "said_at"),
 )
 
 _WRITTEN = """
@@ -177,7 +161,7 @@ async def hand_over(connection: AsyncConnection, handed: Sequence[Handover], at:
         {"id": one.delivery, "procedure_id": one.procedure, "tribunal": one.tribunal, "handed_at": at} for one in handed
     ]
     if rows:
-        await connection.execute(insert(deliveries), rows)
+        await connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
 
 
 async def store_receipts(connection: AsyncConnection, receipts: Sequence[Delivered]) -> None:
@@ -194,26 +178,6 @@ async def store_receipts(connection: AsyncConnection, receipts: Sequence[Deliver
     }
     if rows:
         await connection.execute(placing.values(values), rows)
-
-
-async def remember_told(
-    connection: AsyncConnection, told: Sequence[tuple[str, Event[Any], Outgoing]], at: datetime
-) -> None:
-    """Keep what courts are told (court, event, record), in order, so that it can be told again to the letter."""
-    rows = [
-        {
-            # Each version of a message has an id of its own.
-            "id": id_of(outgoing.record.headers, outgoing.record.value),
-            "procedure_id": event.subject,
-            "tribunal": tribunal,
-            "said_at": at,
-            "value": outgoing.record.value,
-            "headers": [[name, value.decode()] for name, value in outgoing.record.headers],
-        }
-        for tribunal, event, outgoing in told
-    ]
-    if rows:
-        await connection.execute(insert(court_messages), rows)
 
 
 async def queue(connection: AsyncConnection, limit: int) -> list[Waiting]:

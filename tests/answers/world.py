@@ -33,6 +33,7 @@ from services.query.service import build as build_query
 from services.query.settings import QuerySettings
 from services.routing.service import build as build_routing
 from services.routing.settings import RoutingSettings
+from tests.answers.backups import back_up, put_back, recollect
 from tests.builders import NOON
 from tests.services.in_process import NOWHERE, InProcess, events_of, in_process, told
 from tests.services.issuer import Issuer
@@ -118,6 +119,7 @@ class World:
     topics: dict[str, Topic] = field(default_factory=lambda: defaultdict(Topic))
     _committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _places: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    _backed_up: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
 
     @property
     def journal(self) -> list[Event[Any]]:
@@ -187,6 +189,24 @@ class World:
         again = [_as_read(JOURNAL.name, 100_000 + place + at, one) for at, one in enumerate(records)]
         if again:
             await self._apply(name, again, dies=False)
+
+    async def back_up(self, name: str) -> None:
+        """Make a backup of a service's database, with its places in what it reads."""
+        await back_up(self.services[name])
+        self._backed_up[name] = {key: place for key, place in self._places.items() if key[0] == name}
+
+    async def restore(self, name: str) -> None:
+        """Lose the database, put the backup in its place, and start: what was said since is read back."""
+        if name not in self._backed_up:
+            return
+        await put_back(self.services[name])
+        for key in [one for one in self._places if one[0] == name]:
+            self._places[key] = self._backed_up[name].get(key, 0)
+        topics = {
+            one: [_as_read(one, at, record) for at, record in enumerate(topic.records)]
+            for one, topic in self.topics.items()
+        }
+        await recollect(self.services[name], topics)
 
     async def _apply(self, name: str, batch: Sequence[ConsumerRecord], *, dies: bool) -> None:
         service = self.services[name]

@@ -19,9 +19,11 @@ from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaSettings
 from chassis.metrics import Metrics
 from chassis.outbox import Outgoing
-from chassis.recall import Nothing, Recall
+from chassis.recall import Recall
+from chassis.recollecting import Nothing
 from chassis.relay import Relay, RelayParts
 from chassis.telemetry import Telemetry
+from chassis.transaction import Transactions
 from services.routing.delivery import receipt
 from tests.builders import NOON
 from tests.chassis.journal import committed
@@ -81,6 +83,7 @@ class Outbox:
         """A candidate, until the block is left."""
         lock_engine = open_lock_engine(self.database, name="tests relay")
         kafka = KafkaSettings(bootstrap=self.bootstrap)
+        transactions = Transactions(self.engine, service="routing", relay_bell=self.bell)
         relay = Relay(
             RelayParts(
                 "routing",
@@ -92,7 +95,7 @@ class Outbox:
                 Telemetry("tests", {}),
                 Metrics(),
                 self.clock,
-                Recall(kafka, [JOURNAL, DEAD_LETTERS], Nothing),
+                Recall(kafka, [JOURNAL, DEAD_LETTERS], Nothing, transactions.within),
             )
         )
         running = asyncio.create_task(relay.run())

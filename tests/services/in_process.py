@@ -141,7 +141,7 @@ async def in_process(
         await connection.execute(
             text(
                 f"TRUNCATE {tables}, outbox, said_facts, dead_letters, parked_facts, dead_letter_decisions,"
-                " unknown_facts"
+                " unknown_facts, recalled, positions"
             )
         )
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
