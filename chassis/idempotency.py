@@ -64,6 +64,13 @@ _KEPT = text("""
     WHERE organisation = :organisation AND path = :path AND key = ANY(CAST(:keys AS text[]))
 """)
 
+_REDIRECT = text("""
+    UPDATE idempotency_keys SET resource = :resource
+    WHERE organisation = :organisation AND path = :path AND key = :key
+""")
+# The last 62 bits of a UUIDv7.
+_MARK = 2**62 - 1
+
 
 class InFlight(Refused):
     """Another transaction has claimed one of the keys and has not ended yet."""
@@ -108,6 +115,26 @@ Outcome = New | Known | Contradicted
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
     """As first shipped; a migration calls it."""
     op.execute(V1)
+
+
+def resource_for(transaction: Transaction, organisation: str, path: str, key: str) -> UUID:
+    """A new id, a UUIDv7 as any other, that carries the key's mark in the bits that would be random.
+
+    So whoever still has the id knows the key again, where the table of keys was restored from a backup.
+    """
+    digest = hashlib.sha256(f"{organisation} {path} {key}".encode()).digest()
+    return UUID(int=transaction.new_id().int & ~_MARK | int.from_bytes(digest) & _MARK)
+
+
+def mark_of(resource: UUID) -> int:
+    """The mark of the key that it was made under."""
+    return resource.int & _MARK
+
+
+async def redirect(transaction: Transaction, organisation: str, path: str, claim: Claim, resource: UUID) -> None:
+    """A key that was just claimed made something long ago."""
+    values = {"organisation": organisation, "path": path, "key": claim.key, "resource": resource}
+    await transaction.connection.execute(_REDIRECT, values)
 
 
 async def claim(transaction: Transaction, organisation: str, path: str, claims: Sequence[Claim]) -> list[Outcome]:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,8 @@ from chassis.sources import Handlers, Source
 from chassis.sweep import Sweep
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
-from chassis.web import build_app
+from chassis.web import Server, build_app
+from chassis.wholeness import Wholeness
 
 if TYPE_CHECKING:
     from chassis.topics import Created
@@ -54,7 +55,10 @@ GRACE_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Parts:
-    """What the chassis gives a service to build itself from. `facts_applied` rings after each batch of facts."""
+    """What the chassis gives a service to build itself from.
+
+    `facts_applied` rings after each batch of facts; `whole` is awaited before anything is sent outside.
+    """
 
     settings: Settings
     engine: AsyncEngine
@@ -62,6 +66,7 @@ class Parts:
     facts_applied: Doorbell
     clock: Clock
     crash: CrashPoints
+    whole: Callable[[], Awaitable[None]]
 
 
 # Runs until it is cancelled, and then ends what it has in hand before it lets go.
@@ -118,7 +123,8 @@ class Running:
         self.probe = KafkaProbe(settings.kafka, service.name)
         self.identity = Identity(settings.oidc_issuer, settings.oidc_audience)
         self.transactions = Transactions(self.engine, service=service.name, relay_bell=self.relay_bell, clock=clock)
-        self.parts = Parts(settings, self.engine, self.transactions, self.facts_applied, clock, crash)
+        self.wholeness = whole = Wholeness(service.name, settings.kafka, self.transactions)
+        self.parts = Parts(settings, self.engine, self.transactions, self.facts_applied, clock, crash, whole.certain)
         self.workers = service.workers(self.parts)
         self.consumer = self._consumer(crash)
         self.relay = self._relay(crash, clock)
@@ -126,12 +132,13 @@ class Running:
         self.readiness = self._readiness()
         self.app = build_app(
             title=service.title,
-            routers=[self._letters(), self._reconciliation(), *service.routers(self.parts)],
+            routers=[*self._common(), *service.routers(self.parts)],
             identity=self.identity,
             readiness=self.readiness,
             telemetry=self.telemetry,
             registry=self.metrics.registry,
             positions=self.consumer.report,
+            answering=self.wholeness.answering,
             description=service.description,
             unlimited=service.unlimited_paths,
         )
@@ -153,11 +160,9 @@ class Running:
             )
         )
 
-    def _letters(self) -> APIRouter:
-        return letters_api.routes(self.consumer.parts.application, self.transactions, self.facts_applied.ring)
-
-    def _reconciliation(self) -> APIRouter:
-        return reconciliation_api.routes(self.consumer, self.service.holdings)
+    def _common(self) -> Iterator[APIRouter]:
+        yield letters_api.routes(self.consumer.parts.application, self.transactions, self.facts_applied.ring)
+        yield reconciliation_api.routes(self.consumer, self.service.holdings)
 
     def _relay(self, crash: CrashPoints, clock: Clock) -> Relay:
         return Relay(
@@ -205,7 +210,7 @@ class Running:
             return None
 
         async def consumer() -> str | None:
-            return self.consumer.fault()
+            return self.wholeness.fault() or self.consumer.fault()
 
         schema = expected_schema(self.service.migrations)
         return Readiness(
@@ -242,10 +247,11 @@ class Running:
             timeout_graceful_shutdown=5,
             lifespan="off",
         )
-        return _Server(configuration)
+        return Server(configuration)
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [
+            self.wholeness.run(),
             self.relay_bell.run(),
             self.facts_applied.run(),
             self.relay.run(),
@@ -288,11 +294,3 @@ class Running:
         await self.engine.dispose()
         await self.lock_engine.dispose()
         self.telemetry.close()
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to the service, which has more than HTTP to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

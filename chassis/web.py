@@ -1,9 +1,11 @@
 """The HTTP side every service has: health, readiness, metrics, documents, problems, positions, limits."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any
 
+import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
@@ -35,17 +37,21 @@ def build_app(
     telemetry: Telemetry,
     registry: CollectorRegistry,
     positions: Callable[[], Any],
+    answering: Callable[[], Awaitable[None]],
     description: Callable[[], Description],
     unlimited: Sequence[str] = (),
 ) -> FastAPI:
-    """The application of a service; `unlimited` are paths that read large bodies themselves."""
+    """The application of a service; `unlimited` are paths that read large bodies themselves.
+
+    `answering` is awaited before each call of the routers, and raises while they would answer what is not true.
+    """
     app = FastAPIOffline(title=title, version=VERSION)
     app.openapi = _documented(app, description, unlimited)  # type: ignore[method-assign]  # as FastAPI documents it
     app.state.identity = identity
     problems.install(app)
     app.include_router(_common(readiness, registry, positions))
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(answering)])
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.provider, excluded_urls=QUIET, exclude_spans=["receive", "send"]
     )
@@ -116,3 +122,11 @@ class LimitedBody:
             return message
 
         await self._app(scope, limited, send)
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals to the service, which has more than HTTP to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -165,17 +165,30 @@ async def _claim(
 ) -> list[Known | Contradicted | Accepted]:
     if not admitted:
         return []
-    claims = [Claim(one.key, one.digest, transaction.new_id()) for one in admitted]
-    claimed = await idempotency.claim(transaction, f"administration:{administration}", PATH, claims)
-    new = [(outcome.resource, one) for outcome, one in zip(claimed, admitted, strict=True) if isinstance(outcome, New)]
-    if new:
-        added = [NewProcedure(id_, one.fact.reference, one.fact.submitted_at, one.content) for id_, one in new]
-        await store.add(transaction.connection, administration, added)
-        transaction.say(to_journal(*(transaction.event(id_, one.fact) for id_, one in new)))
+    organisation = f"administration:{administration}"
+    ids = [idempotency.resource_for(transaction, organisation, PATH, one.key) for one in admitted]
+    claims = [Claim(one.key, one.digest, id_) for one, id_ in zip(admitted, ids, strict=True)]
+    claimed = await idempotency.claim(transaction, organisation, PATH, claims)
+    new = {one.resource: posted for one, posted in zip(claimed, admitted, strict=True) if isinstance(one, New)}
+    given_back = await _add(transaction, administration, new) if new else {}
+    for claim in claims:
+        if claim.resource in given_back:
+            await idempotency.redirect(transaction, organisation, PATH, claim, given_back[claim.resource])
     return [
-        Accepted(outcome.resource, one.fact.reference, None, one.remarks) if isinstance(outcome, New) else outcome
+        Accepted(given_back.get(outcome.resource, outcome.resource), one.fact.reference, None, one.remarks)
+        if isinstance(outcome, New)
+        else outcome
         for outcome, one in zip(claimed, admitted, strict=True)
     ]
+
+
+async def _add(transaction: Transaction, administration: str, new: Mapping[UUID, Admissible]) -> dict[UUID, UUID]:
+    """Make procedures; those that the journal has since before a restore only get their dossiers back."""
+    added = [NewProcedure(id_, one.fact.reference, one.fact.submitted_at, one.content) for id_, one in new.items()]
+    given_back = await store.add(transaction.connection, administration, added)
+    said = [transaction.event(id_, one.fact) for id_, one in new.items() if id_ not in given_back]
+    transaction.say(to_journal(*said))
+    return given_back
 
 
 def _settled(outcome: Known | Contradicted | Accepted | Problem, one: Posted, old: Mapping[UUID, Procedure]) -> Outcome:

@@ -100,6 +100,22 @@ class Dossier(Submission):
     withdrawal: Withdrawn | None
 
 
+class LostDossier(Shown):
+    """A procedure whose dossier is to be sent again."""
+
+    id: ProcedureId
+    number: Number | None
+    administration: AdministrationCode
+    reference: Reference
+    submitted_at: datetime
+
+
+class LostDossiers(Shown):
+    """The oldest first."""
+
+    dossiers: list[LostDossier]
+
+
 class Contact(Shown):
     """Whom to write to."""
 
@@ -173,11 +189,17 @@ DESCRIPTION: Final = Description(
             body=Content(Submission, examples.BODIES),
             problems={400: ("invalid-json",), 415: ("media-type",)},
         ),
+        "GET /v1/lost-dossiers": Operation(
+            {200: Answer(Content(LostDossiers, {"urgent": examples.LOST}), "Les plus anciens d’abord, 1 000 au plus.")},
+            "Perdus avec la base du service, remise d’après une sauvegarde : les procédures suivent leur cours. "
+            "Renvoyer la même demande sous la même clé rend le dossier ; elle ne crée rien d’autre. Une "
+            "administration ne voit que les siens.",
+        ),
         "GET /v1/dossiers/{id}": Operation(
             {200: Answer(Content(Dossier, {"urgent": examples.DOSSIER}), "Le dossier ; la lecture est consignée.")},
             "À l’administration qui l’a déposé et au tribunal saisi. Aussitôt après la remise, la réponse attend "
             "jusqu’à 5 s.",
-            problems={404: ("unknown-dossier",)},
+            problems={404: ("unknown-dossier",), 409: ("dossier-lost",)},
             waits=True,
         ),
         "GET /v1/dossiers/{id}/contact": Operation(
@@ -187,7 +209,7 @@ DESCRIPTION: Final = Description(
                     "Le nom et l’adresse de l’auteur, s’ils sont connus.",
                 )
             },
-            problems={404: ("unknown-dossier",)},
+            problems={404: ("unknown-dossier",), 409: ("dossier-lost",)},
             waits=True,
         ),
         "POST /v1/procedures/{id}/supplements": Operation(

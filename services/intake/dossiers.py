@@ -15,7 +15,7 @@ from chassis.doorbell import first_found
 from chassis.identity import Caller, only
 from chassis.problems import Problem
 from chassis.service import Parts
-from services.intake import additions_store, store
+from services.intake import additions_store, lost_store, store
 from services.intake.store import Procedure
 
 # What was just delivered may not have been read here yet.
@@ -42,8 +42,16 @@ def may_read(caller: Caller, administration: str, state: State) -> bool:
 
 
 def routes(parts: Parts) -> APIRouter:
-    """`GET /v1/dossiers/{id}` and its author's address."""
+    """`GET /v1/dossiers/{id}`, its author's address, and the dossiers that are to be sent again."""
     router = APIRouter(tags=["dossiers"])
+
+    @router.get("/v1/lost-dossiers", summary="Les dossiers à renvoyer")
+    async def lost_dossiers(
+        caller: Annotated[Caller, Depends(only("administration", "operator"))],
+    ) -> dict[str, Any]:
+        administration = caller.code if caller.kind == "administration" else None
+        async with parts.engine.connect() as connection:
+            return {"dossiers": await lost_store.lost(connection, administration)}
 
     @router.get("/v1/dossiers/{id}", summary="Le dossier tel que déposé")
     async def dossier(
@@ -85,6 +93,9 @@ async def _read(parts: Parts, one: UUID, part: str, caller: Caller) -> dict[str,
         if caller.kind != "service" and not may_read(caller, procedure.administration, procedure.state):
             return None
         content = await store.content(transaction.connection, one)
+        if content is None and await lost_store.is_lost(transaction.connection, one):
+            detail = "Le dossier a été perdu avec la base du service ; son administration doit le renvoyer."
+            raise Problem(409, "dossier-lost", detail)
         if content is None:
             return None
         added = await additions_store.added_to(transaction.connection, one)

@@ -57,6 +57,9 @@ DOSSIER: Final = {
     "supplements": [],
     "withdrawal": None,
 }
+LOST: Final = {
+    "dossiers": [{name: DOSSIER[name] for name in ("id", "number", "administration", "reference", "submitted_at")}]
+}
 _SUPPLEMENT: Final = golden(Supplemented, "in-words")
 SUPPLEMENT: Final = {"text": "Les mesures du 26 novembre confirment le rejet."}
 SUPPLEMENTED: Final = {

@@ -14,6 +14,7 @@ from services.intake.api import Links
 from services.intake.checking import Checks
 from services.intake.competence import RoutingService
 from services.intake.handlers import HANDLERS
+from services.intake.recollection import Taken
 from services.intake.settings import IntakeSettings
 
 
@@ -35,6 +36,7 @@ def build(settings: IntakeSettings) -> Service:
             supplements.routes(parts, links),
         ],
         handlers=HANDLERS,
+        recollection=Taken,
         holdings=Holdings(followed.unfollowed),
         description=described,
         unlimited_paths=(batch.BATCH_PATH,),

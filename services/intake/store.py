@@ -98,14 +98,23 @@ class Procedure:
     state: State
 
 
+# One whose dossier was lost and that was posted under the same key, whose mark ends its id, gets it back.
 _ADD = text("""
     WITH one AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:times AS timestamptz[]),
                              CAST(:contents AS text[])) AS one (id, reference, submitted_at, content)),
+    found AS (
+        DELETE FROM lost_dossiers AS l USING one, procedures AS p
+        WHERE l.procedure_id = p.id AND p.administration = :administration AND p.reference = one.reference
+          AND substring(uuid_send(p.id) FROM 9) = substring(uuid_send(one.id) FROM 9)
+        RETURNING one.id, p.id AS lost),
     added AS (
         INSERT INTO procedures (id, administration, reference, submitted_at)
-        SELECT id, :administration, reference, submitted_at FROM one)
-    INSERT INTO dossiers (procedure_id, content) SELECT id, CAST(content AS json) FROM one
+        SELECT id, :administration, reference, submitted_at FROM one WHERE id NOT IN (SELECT id FROM found)),
+    kept AS (
+        INSERT INTO dossiers (procedure_id, content)
+        SELECT coalesce(found.lost, one.id), CAST(one.content AS json) FROM one LEFT JOIN found USING (id))
+    SELECT id, lost FROM found
 """)
 
 # Two are enough to know, however many there are.
@@ -116,8 +125,8 @@ _SHARED = text("""
 """)
 
 
-async def add(connection: AsyncConnection, administration: str, new: Sequence[NewProcedure]) -> None:
-    """Keep new procedures and their dossiers."""
+async def add(connection: AsyncConnection, administration: str, new: Sequence[NewProcedure]) -> dict[UUID, UUID]:
+    """Keep new procedures and their dossiers; those that are not new, by the ids given, and had lost their dossiers."""
     values = {
         "administration": administration,
         "times": [one.submitted_at for one in new],
@@ -125,7 +134,7 @@ async def add(connection: AsyncConnection, administration: str, new: Sequence[Ne
         "references": [one.reference for one in new],
         "contents": [one.content for one in new],
     }
-    await connection.execute(_ADD, values)
+    return {row.id: row.lost for row in await connection.execute(_ADD, values)}
 
 
 async def shared_references(connection: AsyncConnection, administration: str, references: Collection[str]) -> set[str]:

@@ -5,7 +5,7 @@ once is answered alike. What crosses it in the journal is for the readers to set
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from chassis.transaction import Transaction
-from services.intake import additions_store, store
+from services.intake import additions_store, lost_store, store
 from services.intake.acceptance import PARIS, PATH
 from services.intake.additions import (
     MOST_SUPPLEMENTS,
@@ -38,7 +38,7 @@ from services.intake.submission import Sent, Unreadable, read
 
 UNKNOWN = NotFound("unknown-procedure", "Aucune procédure ne porte cet identifiant.")
 B = TypeVar("B", bound=Sent)
-Add = Callable[[Transaction, Procedure, UUID, B], Awaitable[None]]
+Add = Callable[[Transaction, Procedure, UUID, B], Awaitable[UUID]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +161,16 @@ async def _settle(
         if isinstance(seen, Unseen):
             raise posted.body
         return _made_before(seen)
-    claims = [Claim(addressed.key, posted.digest, transaction.new_id())]
-    (claimed,) = await idempotency.claim(transaction, addressed.organisation, addressed.path, claims)
-    if isinstance(claimed, New):
-        await add(transaction, procedure, claimed.resource, posted.body)
-        return claimed.resource
-    return _made_before(claimed)
+    organisation, path = addressed.organisation, addressed.path
+    one = idempotency.resource_for(transaction, organisation, path, addressed.key)
+    claim = Claim(addressed.key, posted.digest, one)
+    (claimed,) = await idempotency.claim(transaction, organisation, path, [claim])
+    if not isinstance(claimed, New):
+        return _made_before(claimed)
+    made = await add(transaction, procedure, one, posted.body)
+    if made != one:
+        await idempotency.redirect(transaction, organisation, path, claim, made)
+    return made
 
 
 def _made_before(outcome: Known | Contradicted) -> UUID:
@@ -175,7 +179,9 @@ def _made_before(outcome: Known | Contradicted) -> UUID:
     return outcome.resource
 
 
-async def _supplement(transaction: Transaction, procedure: Procedure, supplement: UUID, body: SupplementBody) -> None:
+async def _supplement(transaction: Transaction, procedure: Procedure, supplement: UUID, body: SupplementBody) -> UUID:
+    if (known := await lost_store.give_back_supplement(transaction, procedure.id, supplement, body)) is not None:
+        return known
     standing = await additions_store.standing_of(transaction.connection, procedure)
     if (late := late_supplement(standing)) is not None:
         raise _conflict(late, standing, "elle ne reçoit plus de complément")
@@ -183,14 +189,20 @@ async def _supplement(transaction: Transaction, procedure: Procedure, supplement
     words = supplement if (body.text or "").strip() else None
     fact = Supplemented(supplement=supplement, documents=(), words=words)
     transaction.say(to_journal(transaction.event(procedure.id, fact)))
+    return supplement
 
 
-async def _withdraw(transaction: Transaction, procedure: Procedure, withdrawal: UUID, body: WithdrawalBody) -> None:
+async def _withdraw(transaction: Transaction, procedure: Procedure, withdrawal: UUID, body: WithdrawalBody) -> UUID:
+    if (known := await lost_store.give_back_withdrawal(transaction, procedure.id, withdrawal, body)) is not None:
+        return known
     standing = await additions_store.standing_of(transaction.connection, procedure)
     if (late := late_withdrawal(standing)) is not None:
         raise _conflict(late, standing, "elle ne peut plus être retirée")
     await additions_store.add_withdrawal(transaction, procedure.id, withdrawal, body)
-    transaction.say(to_journal(transaction.event(procedure.id, Withdrawn(reason=body.reason))))
+    # The fact's id is the request's, which its key is known by.
+    said = replace(transaction.event(procedure.id, Withdrawn(reason=body.reason)), id=withdrawal)
+    transaction.say(to_journal(said))
+    return withdrawal
 
 
 def _conflict(late: TooLate, standing: Standing, hence: str) -> Problem:

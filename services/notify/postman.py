@@ -75,6 +75,7 @@ class Postman:
 
     async def run(self) -> None:
         """Until cancelled; then what is in hand is recorded, or left to its lease."""
+        await self._parts.whole()
         looking: asyncio.Task[float] | None = None
         with self._parts.facts_applied.listening() as rung:
             try:

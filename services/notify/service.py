@@ -14,6 +14,7 @@ from services.notify.contacts import IntakeService
 from services.notify.handlers import handlers
 from services.notify.mail import Stationery
 from services.notify.postman import Office, Postman
+from services.notify.recollection import Mails
 from services.notify.settings import NotifySettings
 from services.notify.smtp import Mailer
 
@@ -41,6 +42,7 @@ def build(settings: NotifySettings) -> Service:
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [routes(parts, settings.mail_tries)],
         handlers=handlers(settings.mail_tries),
+        recollection=lambda: Mails(settings.mail_tries),
         holdings=Holdings(followed.unfollowed),
         description=described,
         workers=lambda parts: [Postman(parts, office).run, live.watch],

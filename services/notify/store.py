@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from infoparquet_contracts.codes import Channel, Status
 from infoparquet_contracts.envelope import Event
-from infoparquet_contracts.facts import Submitted
+from infoparquet_contracts.facts import NotificationFailed, Notified, Submitted
 from infoparquet_contracts.status import State
 from sqlalchemy import (
     Boolean,
@@ -146,6 +146,17 @@ async def add(
             }
         )
     await connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
+
+
+async def settle(connection: AsyncConnection, outcomes: Sequence[Notified | NotificationFailed]) -> None:
+    """Keep what the journal says became of deliveries, in its order: what was sent is sent."""
+    for one in outcomes:
+        sent = isinstance(one, Notified)
+        changed: dict[str, Any] = {"state": SENT if sent else FAILED, "tries": one.tries}
+        changed |= {"sent_at": one.at} if sent else {"failed_at": one.at}
+        changed["failure"] = one.failure.value if isinstance(one, NotificationFailed) else None
+        which = deliveries.c.id == delivery_id(one.about, one.recipient, one.channel)
+        await connection.execute(update(deliveries).where(which, deliveries.c.state != SENT).values(changed))
 
 
 async def of_procedure(connection: AsyncConnection, procedure: UUID) -> tuple[str, list[Any]] | None:

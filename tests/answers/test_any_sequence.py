@@ -51,7 +51,7 @@ SAID: Mapping[str, dict[str, Any]] = {
 MODELS = {model.fact: model for model in REPLIES}
 # Shrinking takes minutes, as each step talks to real databases; what happened is printed either way.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-names, courts = st.sampled_from(["numbering","routing","query"]), st.sampled_from(COURTS)
+names, courts = st.sampled_from(list(SERVICES)), st.sampled_from(COURTS)
 replies = st.sampled_from(["acknowledged", *MODELS])
 crashes: st.SearchStrategy[Crash] = st.sampled_from([None, None, "claimed", "committed"])
 
@@ -93,11 +93,13 @@ class Procedure(RuleBasedStateMachine):
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
-    @initialize(settled=st.booleans())
-    def an_administration_submits(self, settled: bool) -> None:
+    @initialize(settled=st.booleans(), kept=names)
+    def an_administration_submits(self, settled: bool, kept: str = "routing") -> None:
         self._do(self._open())
         answer = self._do(self.world.post("intake", "/v1/procedures", DREAL, "first", BODY))
         self.procedure = UUID(answer.json()["id"])
+        self.kept = kept
+        self.a_backup_is_made()
         if settled:
             self.everything_settles()
 
@@ -116,13 +118,13 @@ class Procedure(RuleBasedStateMachine):
     def a_consumer_reads(self, name: str, most: int, dies: bool) -> None:
         self._do(self.world.read(name, most, dies=dies))
 
-    @rule(name=names)
-    def a_backup_is_made(self, name: str) -> None:
-        self._do(self.world.back_up(name))
+    @rule()
+    def a_backup_is_made(self) -> None:
+        self._do(self.world.back_up(self.kept))
 
-    @rule(name=names)
-    def a_backup_is_restored(self, name: str) -> None:
-        self._do(self.world.restore(name))
+    @rule()
+    def the_backup_is_restored(self) -> None:
+        self._do(self.world.restore(self.kept))
 
     @rule(name=names, since=st.integers(0, 8))
     def a_consumer_reads_again(self, name: str, since: int) -> None:
@@ -320,4 +322,20 @@ def test_a_reply_that_comes_before_the_receipt_waits_for_it(machine: type[Proced
     one.only_replies_are_read()
     one.everything_settles()
     assert one.told(BORDEAUX) == (["delivery", "recall", "reply-refused"] if withdrawn else ["delivery"])
+    one.teardown()
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_restored_routing_hands_nothing_over_twice(machine: type[Procedure], settled: bool) -> None:
+    one = machine()
+    one.an_administration_submits(settled=settled)
+    one.a_backup_is_made()
+    one.everything_settles()
+    one.the_court_in_force_replies("declined", [PARIS], settled=True)
+    one.the_court_in_force_replies("acknowledged", [], settled=True)
+    one.the_administration_adds(again=False)
+    one.the_backup_is_restored()
+    one.everything_settles()
+    assert one.told(BORDEAUX) == ["delivery", "recall"]
+    assert one.told(PARIS) == ["delivery", "supplement"]
     one.teardown()

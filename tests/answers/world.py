@@ -60,7 +60,8 @@ SERVICES: Mapping[str, Part] = {
     "intake": Part(
         IntakeSettings,
         build_intake,
-        "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, procedures",
+        "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
+        "lost_dossiers, procedures",
     ),
     "numbering": Part(NumberingSettings, build_numbering, "numbers, sequences"),
     "routing": Part(
@@ -197,8 +198,6 @@ class World:
 
     async def restore(self, name: str) -> None:
         """Lose the database, put the backup in its place, and start: what was said since is read back."""
-        if name not in self._backed_up:
-            return
         await put_back(self.services[name])
         for key in [one for one in self._places if one[0] == name]:
             self._places[key] = self._backed_up[name].get(key, 0)

@@ -96,6 +96,10 @@ def routes() -> APIRouter:
     return router
 
 
+async def answering() -> None:
+    """All the time."""
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = build_app(
@@ -106,6 +110,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         telemetry=Telemetry("tests", {}),
         registry=CollectorRegistry(),
         positions=list,
+        answering=answering,
         description=lambda: Description("", {}, {}),
         unlimited=["/pieces"],
     )

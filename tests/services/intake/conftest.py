@@ -34,8 +34,8 @@ from tests.services.issuer import Issuer
 MIGRATIONS = Path(services.intake.__file__).parent / "migrations"
 DREAL = "administration:dreal-33"
 EMPTIED = (
-    "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, procedures, outbox, "
-    "said_facts"
+    "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
+    "lost_dossiers, procedures, outbox, said_facts"
 )
 Settings = Callable[..., IntakeSettings]
 

@@ -1,4 +1,4 @@
-"""What a restored database no longer knew of what was published is remembered by its ids."""
+"""What a restored database no longer knew of what was published is remembered by its ids; dossiers can be lost."""
 
 from alembic import op
 
@@ -10,3 +10,4 @@ down_revision = "0005"
 
 def upgrade() -> None:
     create_v5(op)
+    op.execute("CREATE TABLE lost_dossiers (procedure_id uuid PRIMARY KEY REFERENCES procedures (id))")
