@@ -16,8 +16,9 @@ from chassis.positions import positions
 from chassis.reconciliation import PLACE, open_reader
 from chassis.transaction import Transactions
 
+# As if it had just been said, so that owners say it again in the order of the road.
 _UNHEARD = text("""
-    UPDATE said_facts SET partition = NULL, "offset" = NULL
+    UPDATE said_facts SET partition = NULL, "offset" = NULL, said_at = clock_timestamp()
     WHERE partition = :partition AND ("offset" < :first OR :anew)
 """)
 

@@ -71,8 +71,9 @@ class Reconciler:
             if not self._parts.active():
                 continue
             try:
-                async with asyncio.timeout(LONGEST_ROUND):
-                    await self.look()
+                while await self._round() >= said_facts.MOST_AT_ONCE:
+                    # A whole log may be gone.
+                    pass
             except Superseded:
                 # Another process was taken for the active one while this one looked.
                 continue
@@ -84,6 +85,10 @@ class Reconciler:
                     log.warning("reconciliation.waits", error=type(error).__name__)
                 else:
                     log.error("reconciliation.failed", exc_info=error)
+
+    async def _round(self) -> int:
+        async with asyncio.timeout(LONGEST_ROUND):
+            return await self.look()
 
     async def look(self) -> int:
         """Read the journal to its end, and say again what it lacks; how much that was. Raises Misplaced."""
