@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
+from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.database import open_engine
+from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaProbe, KafkaSettings
 from chassis.positions import positions
 from chassis.reconciliation import PLACE, open_reader
+from chassis.settings import Settings
 from chassis.transaction import Transactions
 
 # As if it had just been said, so that owners say it again in the order of the road.
@@ -46,6 +50,20 @@ async def read_anew(transactions: Transactions, probe: KafkaProbe, kafka: KafkaS
     log = await _look(probe, kafka, stored)
     async with transactions.begin() as transaction:
         return await _put_back(transaction.connection, log)
+
+
+async def read_anew_before_start(service: ServiceName, settings: Settings) -> list[TopicPartition]:
+    """The same for a service that does not run."""
+    engine, probe = (
+        open_engine(settings.database_url, name=f"infoparquet {service}"),
+        KafkaProbe(settings.kafka, service),
+    )
+    try:
+        transactions = Transactions(engine, service=service, relay_bell=Doorbell(engine, "outbox"))
+        return await read_anew(transactions, probe, settings.kafka)
+    finally:
+        await probe.close()
+        await engine.dispose()
 
 
 async def _look(probe: KafkaProbe, kafka: KafkaSettings, partitions: set[TopicPartition]) -> Log:

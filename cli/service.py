@@ -38,21 +38,28 @@ def serve(service: _Service) -> None:
     uvloop.run(running.serve())
 
 
-def migrate(services: _Services) -> None:
+def migrate(
+    services: _Services,
+    new_cluster: Annotated[
+        bool, typer.Option("--new-cluster", help="Après la perte de Kafka : fait lire le nouveau depuis son début.")
+    ] = False,
+) -> None:
     """Amène la base d’un service au dernier schéma et crée les sujets Kafka qui manquent."""
     told = json.loads(os.environ.pop(MIGRATIONS, "{}"))
     for service in services:
         os.environ.update(told.get(service, {}))
-        _migrate(service)
+        _migrate(service, new_cluster=new_cluster)
 
 
-def _migrate(service: str) -> None:
+def _migrate(service: str, *, new_cluster: bool) -> None:
+    from chassis.misplaced import read_anew_before_start
     from chassis.service import migrate_service
     from chassis.topics import TooFewNodes
 
     built, settings = _built(service)
     try:
         created = asyncio.run(migrate_service(built, settings))
+        moved = asyncio.run(read_anew_before_start(built.name, settings)) if new_cluster else []
     except (Unavailable, OSError) as error:
         dependency = error.dependency if isinstance(error, Unavailable) else "database"
         stop(FAILED, f"{dependency} ne répond pas : vérifiez son adresse et qu’il est démarré, puis recommencez.")
@@ -61,6 +68,8 @@ def _migrate(service: str) -> None:
     copies = f" en {created.copies} copies, {created.in_sync} au moins à jour à chaque écriture"
     made = copies if created.names and created.copies > 1 else ""
     typer.echo(f"{service} : schéma à jour, {len(created.names)} sujets créés{made}.", err=True)
+    if moved:
+        typer.echo(f"{service} : {len(set(moved))} partitions à lire depuis leur début.", err=True)
 
 
 def settings_of(service: str) -> type[Settings]:

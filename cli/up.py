@@ -24,6 +24,7 @@ _BROKER = typer.Option(
 _DATABASE = typer.Option(help="embedded, ou l’URL d’un PostgreSQL où créer les bases.")
 _ONLY = typer.Option(help=f"Les services à lancer, séparés par des virgules, parmi {', '.join(SERVICES)}.")
 _DETOUR = typer.Option(hidden=True, help="Décalage des ports où les services cherchent la base, Kafka et SMTP.")
+_NEW_CLUSTER = typer.Option(help="Après la perte de Kafka : chaque service lit le nouveau et y redit tout.")
 _REPLICAS = typer.Option(help="Plusieurs exemplaires d’un service, par exemple numbering=2 ; peut être répété.")
 
 
@@ -34,6 +35,7 @@ def up(
     database: Annotated[str, _DATABASE] = "embedded",
     only: Annotated[str | None, _ONLY] = None,
     replicas: Annotated[list[str] | None, _REPLICAS] = None,
+    new_cluster: Annotated[bool, _NEW_CLUSTER] = False,
     detour: Annotated[int, _DETOUR] = 0,
 ) -> None:
     """Lance tout le système sur ce poste, courtier, base et émetteur de jetons compris, jusqu’à Ctrl-C ou SIGTERM."""
@@ -45,6 +47,7 @@ def up(
             database=database,
             only=read_only(only),
             replicas=read_replicas(replicas or []),
+            new_cluster=new_cluster,
             detour=detour,
         )
         asyncio.run(run_until_stopped(options))

@@ -35,6 +35,7 @@ class Options:
     database: str = EMBEDDED
     only: Collection[str] = SERVICES
     replicas: Mapping[str, int] = field(default_factory=dict)
+    new_cluster: bool = False
     detour: int = 0
     command: Sequence[str] = (sys.executable, "-m", "cli.main")
 

@@ -169,7 +169,7 @@ class Stack:
             for name in self.options.services
         }
         # In one process: in one each, most of the time would go to imports.
-        command = [*self.options.command, "migrate", *told]
+        command = [*self.options.command, "migrate", *told, *(["--new-cluster"] if self.options.new_cluster else [])]
         environment = os.environ | {MIGRATIONS: json.dumps(told)}
         migration = Child.start("migrate", command, log=self._log("migrate"), environment=environment)
         if code := await migration.finished():
