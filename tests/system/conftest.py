@@ -33,7 +33,7 @@ class System:
         """Start it and wait until its run file says it is ready."""
         with (self.data.with_suffix(".up.log")).open("ab") as log:
             self.process = await self.command("up", "--port-base", str(self.port_base), *options, stderr=log)
-        await until(self._ready, seconds=90, what="up")
+        await until(self._ready, seconds=240, what="up")
 
     async def _ready(self) -> bool:
         assert self.process is not None
