@@ -20,7 +20,9 @@ from deploy.local.folders import fresh_folder
 
 _LARGEST_SEED = 2**31 - 1
 _SEED = typer.Option(min=0, max=_LARGEST_SEED, help="Rejoue les mêmes fautes ; tirée au sort par défaut, et écrite.")
-_ROUNDS = typer.Option(min=1, max=10_000, help="Nombre de fautes, une par tour ; 40 pour toutes les rencontrer.")
+_ROUNDS = typer.Option(
+    min=1, max=10_000, help="Nombre de fautes, une par tour ; 80 pour que chaque partie les rencontre toutes."
+)
 _BROKER = typer.Option(help="auto, apache, apache:3 ou light.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du résumé.")
 _PORT_BASE = typer.Option(help="Premier port du système mis à l’épreuve.")
@@ -35,7 +37,7 @@ def faults(
     port_base: Annotated[int, _PORT_BASE] = 8100,
     data: Annotated[Path | None, _DATA] = None,
 ) -> None:
-    """Tue, fige, relance et coupe chaque partie d’un système lancé pour cela, et vérifie que rien ne se perd."""
+    """Tue, fige, relance, coupe et remplit chaque partie d’un système neuf, et vérifie que rien ne se perd."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if data is not None and data.exists():
         stop(WRONG_USE, f"{data} existe déjà : donnez un dossier qui n’existe pas encore.")
