@@ -104,8 +104,8 @@ async def _reconcile(
 
 def _document(compared: Compared, mended: Sequence[Missing]) -> dict[str, Any]:
     return {
-        "compared": len(compared.said),
-        "procedures": len({one.procedure for one in compared.said}),
+        "compared": compared.facts,
+        "procedures": compared.procedures,
         "waiting": compared.waiting,
         "missing": [_shown(one) for one in compared.missing],
         "mended": [_shown(one) for one in mended],
@@ -131,9 +131,8 @@ def _print(compared: Compared, mended: Sequence[Missing]) -> None:
     from rich.table import Table
 
     console = Console()
-    procedures = len({one.procedure for one in compared.said})
     console.print(
-        f"{len(compared.said)} faits de {procedures} procédures comparés ; {compared.waiting} en attente d’envoi."
+        f"{compared.facts} faits de {compared.procedures} procédures comparés ; {compared.waiting} en attente d’envoi."
     )
     for words, found in (("redits et revenus", mended), ("manquent", compared.missing)):
         for (fact, service, place), count in sorted(_counted(found).items()):

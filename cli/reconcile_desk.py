@@ -1,8 +1,8 @@
 """Compares what each service said with what the journal brought back and what the others hold, and has it mended."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -57,11 +57,14 @@ class Missing:
 
 @dataclass
 class Compared:
-    """All that was said longer ago than the deadline, and what is missing of it; `waiting` is on its way."""
+    """Counts of what was said longer ago than the deadline, and what is missing of it; `waiting` is on its way."""
 
-    said: Sequence[Said] = ()
+    facts: int = 0
+    procedures: int = 0
     waiting: int = 0
-    missing: list[Missing] = field(default_factory=list)
+    missing: Sequence[Missing] = ()
+    # All that was said of the procedures of which something is missing.
+    said: Sequence[Said] = ()
 
 
 class Desk:
@@ -71,20 +74,18 @@ class Desk:
         self._services = services
 
     async def compare(self, before: datetime) -> Compared:
-        """What was said before that moment, procedure by procedure. Raises Failure."""
-        pages = await asyncio.gather(*(self._said(name) for name in self._services))
-        said = [one for page in pages for one in page if one.said_at < before]
-        lost = [Missing(one, JOURNAL) for one in await self._lost(said)]
-        heard = {one.fact: one for one in said if one.state == "heard"}
-        found = await asyncio.gather(*(self._lacking(name, list(heard.values())) for name in self._services))
-        spoken = {(one.service, one.procedure) for one in said}
-        lacking = [
-            missing
-            for name, facts in zip(self._services, found, strict=True)
-            for missing in _lacked(name, [heard[fact] for fact in facts], spoken)
-        ]
-        missing = sorted([*lost, *lacking], key=lambda one: (one.said.procedure, one.said.place, one.lacking_in))
-        return Compared(said, sum(one.state == "waiting" for one in said), missing)
+        """What was said before that moment, a page at a time; kept is what is missing alone. Raises Failure."""
+        compared, missing = Compared(), list[Missing]()
+        for name in self._services:
+            async for page in self._pages(name):
+                said = [one for one in page if one.said_at < before]
+                compared.facts += len(said)
+                compared.procedures += sum(one.name == "submitted" for one in said)
+                compared.waiting += sum(one.state == "waiting" for one in said)
+                missing += await self._missing(said)
+        compared.said = await self._said_of({one.said.procedure for one in missing})
+        compared.missing = _in_order(missing, {(one.service, one.procedure) for one in compared.said})
+        return compared
 
     async def mend(self, compared: Compared, patience: timedelta) -> None:
         """Have what is missing said again, each procedure's in the journal's order, and wait for it. Raises Failure.
@@ -111,16 +112,31 @@ class Desk:
         unseen = set(await self._lacking(SHOWN_ANEW, published))
         return [one for one in published if one.fact in unseen]
 
-    async def _said(self, name: str) -> list[Said]:
-        found: list[Said] = []
+    async def _missing(self, said: Sequence[Said]) -> list[Missing]:
+        heard = {one.fact: one for one in said if one.state == "heard"}
+        found = await asyncio.gather(*(self._lacking(name, list(heard.values())) for name in self._services))
+        lacking = [
+            Missing(heard[fact], name) for name, facts in zip(self._services, found, strict=True) for fact in facts
+        ]
+        return [*(Missing(one, JOURNAL) for one in await self._lost(said)), *lacking]
+
+    async def _said_of(self, procedures: Collection[str]) -> list[Said]:
+        if not procedures:
+            return []
+        return [
+            one
+            for name in self._services
+            async for page in self._pages(name)
+            for one in page
+            if one.procedure in procedures
+        ]
+
+    async def _pages(self, name: str) -> AsyncIterator[list[Said]]:
         cursor: str | None = "0"
         while cursor is not None:
             page = await self._ask(name, "GET", "", params={"cursor": cursor, "limit": str(_AT_ONCE)})
-            found += [
-                Said(name, **(one | {"said_at": datetime.fromisoformat(one["said_at"])})) for one in page["records"]
-            ]
+            yield [Said(name, **(one | {"said_at": datetime.fromisoformat(one["said_at"])})) for one in page["records"]]
             cursor = page["next"]
-        return found
 
     async def _lacking(self, name: str, said: Sequence[Said]) -> list[str]:
         lacking: list[str] = []
@@ -155,11 +171,16 @@ class Desk:
         return body
 
 
-def _lacked(name: str, facts: Sequence[Said], spoken: Collection[tuple[str, str]]) -> Iterator[Missing]:
-    """What a service lacks; if that is the beginning of what it has spoken of, its own tables have lost it."""
-    begun = {one.procedure for one in facts if one.name == "submitted" and (name, one.procedure) in spoken}
-    for one in facts:
-        yield Missing(one, name, damaged=name != SHOWN_ANEW and one.procedure in begun)
+def _in_order(missing: Iterable[Missing], spoken: Collection[tuple[str, str]]) -> list[Missing]:
+    """Each once, whatever the versions it was said in. Who lacks the beginning of what it has spoken of lost tables."""
+    once = {(one.said.fact, one.lacking_in): one for one in missing}
+    damaged = {
+        (one.lacking_in, one.said.procedure)
+        for one in once.values()
+        if one.said.name == "submitted" and (one.lacking_in, one.said.procedure) in spoken
+    }
+    marked = [replace(one, damaged=(one.lacking_in, one.said.procedure) in damaged) for one in once.values()]
+    return sorted(marked, key=lambda one: (one.said.procedure, one.said.place, one.lacking_in))
 
 
 def _turns(said: Sequence[Said]) -> list[list[Said]]:

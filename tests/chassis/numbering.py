@@ -1,6 +1,7 @@
 """The numbering service in this process, on a real broker and a real database: its consumer and its relay."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from chassis.database import open_engine
 from chassis.service import Running, migrate_service
@@ -69,6 +71,31 @@ class Numbering:
             rows = [tuple(row) for row in result] if result.returns_rows else []
         await engine.dispose()
         return rows
+
+    @asynccontextmanager
+    async def no_batch_ends(self) -> AsyncIterator[None]:
+        """While the block lasts, a batch waits in the middle: its positions are moved, no number is kept."""
+        engine = open_engine(self.settings.database_url, name="tests", connections=1)
+        connection = await engine.connect()
+        await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        await connection.execute(text("LOCK TABLE numbers IN SHARE MODE"))
+        try:
+            yield
+        finally:
+            # Somebody may have ended the database meanwhile.
+            with contextlib.suppress(DBAPIError):
+                await connection.close()
+            await engine.dispose()
+
+    async def batches_in_hand(self, count: int) -> list[int]:
+        """Wait until as many members of the group have begun a batch; their sessions' process ids."""
+
+        async def wait() -> list[int]:
+            waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = :name AND wait_event_type = 'Lock'"
+            found = [pid for (pid,) in await self.query(waiting, name="infoparquet numbering")]
+            return found if len(found) == count else []
+
+        return await until(wait, what=f"{count} batches wait in the middle")
 
     async def sequences(self) -> list[int]:
         """The sequences given so far, of all years, in order."""

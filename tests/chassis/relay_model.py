@@ -22,6 +22,7 @@ class Rules:
     read_once_fenced: bool = True
     fence: bool = True
     claim_with_the_lock: bool = True
+    delete_with_the_lock: bool = True
     counter_from_kafka: bool = True
     await_every_send: bool = True
 
@@ -202,7 +203,7 @@ def _relays(state: State, me: int, rules: Rules, bounds: Bounds) -> Iterator[Ste
         case "produced":
             yield _commits(state, me, rules)
         case "committed":
-            yield _deletes(state, me)
+            yield _deletes(state, me, rules)
 
 
 def _stops(state: State, me: int, why: str) -> Step:
@@ -265,9 +266,9 @@ def _commits(state: State, me: int, rules: Rules) -> Step:
     return f"{name} commits batch {relay.batch}", _with(state, me, committed, log=log, committed=relay.batch, open=None)
 
 
-def _deletes(state: State, me: int) -> Step:
+def _deletes(state: State, me: int, rules: Rules) -> Step:
     relay, name = state.relays[me], "AB"[me]
-    if not relay.has_lock_connection:
+    if rules.delete_with_the_lock and not relay.has_lock_connection:
         return _stops(state, me, "finds its lock gone")
     rows = tuple(DELETED if one == relay.batch else one for one in state.rows)
     return f"{name} deletes batch {relay.batch}", _with(

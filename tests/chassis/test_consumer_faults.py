@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,12 +13,9 @@ import pytest_asyncio
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.facts import Submitted
 from infoparquet_contracts.topics import JOURNAL
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from chassis import unknown_facts
-from chassis.database import open_engine
 from chassis.service import Running
 from deploy.local.folders import fresh_folder
 from deploy.local.kafka import ApacheKafka
@@ -77,27 +73,6 @@ async def are_numbered_once(numbering: Numbering, records: Iterable[Raw]) -> Non
     assert await numbering.count("dead_letters") == 0
 
 
-@asynccontextmanager
-async def no_batch_ends(ground: Ground) -> AsyncIterator[None]:
-    """While the block lasts, a batch that was begun waits in the middle: its positions are moved, no number is kept."""
-    engine = open_engine(ground.numbering.settings.database_url, name="tests", connections=1)
-    with contextlib.suppress(DBAPIError):
-        async with engine.begin() as connection:
-            await connection.execute(text("LOCK TABLE numbers IN SHARE MODE"))
-            yield
-    await engine.dispose()
-
-
-async def batches_are_in_hand(ground: Ground, count: int) -> None:
-    """Wait until as many members of the group have begun a batch."""
-
-    async def wait() -> bool:
-        waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = :name AND wait_event_type = 'Lock'"
-        return len(await ground.numbering.query(waiting, name="infoparquet numbering")) == count
-
-    await until(wait, what=f"{count} batches wait in the middle")
-
-
 async def says(running: Running, *words: str) -> None:
     """Wait until the consumer says what is wrong, in all of the words."""
 
@@ -119,9 +94,9 @@ async def reads(running: Running) -> None:
 async def test_the_database_dies_in_the_middle_of_a_batch(ground: Ground) -> None:
     records = submissions(200)
     async with ground.numbering.running() as running:
-        async with no_batch_ends(ground):
+        async with ground.numbering.no_batch_ends():
             await ground.numbering.write(3, records)
-            await batches_are_in_hand(ground, 1)
+            await ground.numbering.batches_in_hand(1)
             await ground.postgres.kill()
         await says(running, "lecture en attente")
         assert {"database", "consumer"} <= set(await running.readiness.faults())
@@ -130,6 +105,18 @@ async def test_the_database_dies_in_the_middle_of_a_batch(ground: Ground) -> Non
         await reads(running)
         # No issuer is there in these tests.
         assert set(await running.readiness.faults()) == {"issuer"}
+
+
+async def test_a_statement_that_the_database_ended_is_made_again_and_is_nobody_s_fault(ground: Ground) -> None:
+    numbering, records = ground.numbering, submissions(1)
+    ended = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = ANY(:pids)"
+    async with numbering.running() as running:
+        async with numbering.no_batch_ends():
+            await numbering.write(12, records)
+            for _ in range(2):
+                await numbering.query(ended, pids=await numbering.batches_in_hand(1))
+                await says(running, "lecture en attente")
+        await are_numbered_once(numbering, records)
 
 
 async def test_what_the_release_before_kept_is_learnt_before_the_journal_is_read_on(ground: Ground) -> None:
@@ -229,12 +216,12 @@ async def test_a_batch_in_hand_when_another_member_joins_is_handled_once(ground:
     records = submissions(48)
     async with first.running() as one:
         await reads(one)
-        async with no_batch_ends(ground):
+        async with first.no_batch_ends():
             for partition in range(24):
                 await first.write(partition, records[partition::24])
-            await batches_are_in_hand(ground, 1)
+            await first.batches_in_hand(1)
             joining = asyncio.create_task(_joined(second, records, ground))
-            await batches_are_in_hand(ground, 2)
+            await first.batches_in_hand(2)
         await joining
 
 

@@ -19,7 +19,7 @@ from tests.processes import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CUT, RESTORED = 5, 6
+CUT, RESTORED, CUT_BELOW = 5, 6, 7
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -31,6 +31,13 @@ async def numbering(postgres_server: Postgres, kafka_server: ApacheKafka) -> Asy
 
 def submissions(count: int) -> list[Raw]:
     return [raw(an_event(a_submission())) for _ in range(count)]
+
+
+async def cut(numbering: Numbering, partition: int, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=numbering.settings.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(JOURNAL.name, partition): RecordsToDelete(before_offset=before)})
+    await admin.close()
 
 
 async def is_stopped(running: Running) -> bool:
@@ -51,15 +58,24 @@ async def test_what_is_left_of_a_partition_cut_before_it_was_read_is_read_when_a
     async with numbering.running():
         await numbering.reaches(CUT, first + 1)
     await numbering.write(CUT, submissions(3))
-    admin = AIOKafkaAdminClient(bootstrap_servers=numbering.settings.kafka_bootstrap)
-    await admin.start()
-    await admin.delete_records({TopicPartition(JOURNAL.name, CUT): RecordsToDelete(before_offset=first + 3)})
-    await admin.close()
+    await cut(numbering, CUT, first + 3)
     async with numbering.running() as one:
         await until(lambda: is_stopped(one), what="stopped")
         assert await goes_on(one) == [TopicPartition(JOURNAL.name, CUT)]
         await numbering.reaches(CUT, first + 4)
         assert await goes_on(one) == []
+
+
+async def test_a_partition_cut_under_its_reader_stops_it(numbering: Numbering) -> None:
+    async with numbering.running() as one:
+        async with numbering.no_batch_ends():
+            await numbering.write(CUT_BELOW, submissions(1))
+            await numbering.batches_in_hand(1)
+            # One at a time: the client has the first of them in hand at most.
+            last = [await numbering.write(CUT_BELOW, submissions(1)) for _ in range(5)][-1]
+            await cut(numbering, CUT_BELOW, last)
+        await until(lambda: is_stopped(one), what="stopped")
+        assert f"[{CUT_BELOW}]" in (one.consumer.fault() or "")
 
 
 async def test_a_partition_restored_to_an_earlier_end_is_read_again_and_nothing_is_numbered_twice(

@@ -32,3 +32,9 @@ def test_without_one_rule_there_is_a_shortest_road_to_harm(
 ) -> None:
     verdict = explore(dropped, bounds)
     assert (verdict.harm, len(verdict.road)) == (harm, steps), "\n".join(verdict.road)
+
+
+@pytest.mark.parametrize("bounds", [Bounds(sends_fail=True), RESTORE])
+def test_a_batch_that_went_out_may_be_deleted_by_whoever_knows_it(bounds: Bounds) -> None:
+    """That it is deleted through the lock's connection is simplicity: no harm comes without it."""
+    assert explore(Rules(delete_with_the_lock=False), bounds).harm == "ok"

@@ -23,12 +23,18 @@ TESTS: Mapping[str, Sequence[str]] = {
     "a-refused-row-holds-the-later-rows": (_OUTBOX,),
     "a-receipts-id-is-derived": (_RELAY, "-k", "receipt_says_where"),
     "records-are-decoded-one-by-one": (_BAD, "-k", "bad_records_cost"),
-    "positions-move-by-compare-and-set": ("tests/faults/test_frozen.py", "-k", "repeats_nothing and moved"),
+    "positions-move-by-compare-and-set": ("tests/chassis/test_positions.py",),
     "a-position-is-of-one-cluster": (_CONSUMER, "-k", "another and cluster"),
     "waves-keep-the-order": ("tests/chassis/test_waves.py",),
     "the-one-fact-at-fault-is-found": (_BAD, "-k", "holds_its_own_procedure"),
     "later-facts-are-parked": (_BAD, "-k", "holds_its_own_procedure"),
     "a-number-is-its-procedures-for-ever": ("tests/services/numbering/test_handlers.py", "-k", "replayed_batch"),
+    "a-place-that-is-gone-stops-reading": ("tests/chassis/test_misplaced.py", "-k", "under_its_reader"),
+    "what-the-world-did-is-waited-for": (_CONSUMER, "-k", "nobody_s_fault"),
+    "what-the-data-did-is-not-waited-for": (_BAD, "-k", "holds_its_own_procedure"),
+    "a-mail-in-hand-has-a-lease": ("tests/services/notify/test_postman.py", "-k", "its_lease_is_over"),
+    "what-waits-is-not-said-again": ("tests/chassis/test_reconciliation.py", "-k", "only_slow"),
+    "a-restored-database-reads-back-first": ("tests/faults/test_restore.py",),
 }
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 

@@ -154,6 +154,60 @@ def _a_number_is_its_procedures_for_ever() -> None:
     store.numbered = numbered
 
 
+def _a_place_that_is_gone_stops_reading() -> None:
+    from faststream.kafka import KafkaBroker
+
+    subscriber = KafkaBroker.subscriber
+
+    def reads_on(self: Any, *topics: str, **options: Any) -> Any:
+        return subscriber(self, *topics, **options | {"auto_offset_reset": "earliest"})
+
+    KafkaBroker.subscriber = reads_on
+
+
+def _what_the_world_did_is_waited_for() -> None:
+    from chassis import errors
+
+    errors.is_unavailable = lambda _: False
+
+
+def _what_the_data_did_is_not_waited_for() -> None:
+    from chassis import errors
+
+    errors.is_unavailable = lambda _: True
+
+
+def _a_mail_in_hand_has_a_lease() -> None:
+    from datetime import timedelta
+
+    from services.notify import queue
+
+    claim = queue.claim
+
+    async def claimed_for_no_time(connection: Any, now: Any, lease: Any, most: int) -> Any:
+        return await claim(connection, now, timedelta(0), most)
+
+    queue.claim = claimed_for_no_time
+
+
+def _what_waits_is_not_said_again() -> None:
+    from chassis import said_facts
+    from chassis.said_facts import text
+
+    for name in ("_OVERDUE", "_TAKE"):
+        statement = str(getattr(said_facts, name)).replace(said_facts._GONE_FROM_OUTBOX, "true")  # noqa: SLF001
+        setattr(said_facts, name, text(statement))
+
+
+def _a_restored_database_reads_back_first() -> None:
+    from chassis import relayed
+
+    async def takes_it_as_it_is(connection: Any, published: int) -> None:
+        """Whatever Kafka knows of it."""
+
+    relayed.refuse_restored = takes_it_as_it_is
+
+
 DOUBLES: Mapping[str, Callable[[], None]] = {
     double.__name__.strip("_").replace("_", "-"): double
     for double in (
@@ -170,6 +224,12 @@ DOUBLES: Mapping[str, Callable[[], None]] = {
         _the_one_fact_at_fault_is_found,
         _later_facts_are_parked,
         _a_number_is_its_procedures_for_ever,
+        _a_place_that_is_gone_stops_reading,
+        _what_the_world_did_is_waited_for,
+        _what_the_data_did_is_not_waited_for,
+        _a_mail_in_hand_has_a_lease,
+        _what_waits_is_not_said_again,
+        _a_restored_database_reads_back_first,
     )
 }
 
