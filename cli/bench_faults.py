@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.failures import FAILED, WRONG_USE, stop
 from cli.faults.audit import trace
 from cli.faults.campaign import Outcome, campaign
+from cli.faults.system import free_base
 from cli.faults.traffic import Refused
 from cli.until_stopped import until_stopped
 from deploy.local.failures import StackError, WrongUseError
@@ -25,7 +26,7 @@ _ROUNDS = typer.Option(
 )
 _BROKER = typer.Option(help="auto, apache, apache:3 ou light.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du résumé.")
-_PORT_BASE = typer.Option(help="Premier port du système mis à l’épreuve.")
+_PORT_BASE = typer.Option(help="Premier port du système mis à l’épreuve ; par défaut, des ports libres.")
 _DATA = typer.Option(help="Dossier neuf à garder ensuite, avec les journaux des processus ; sinon rien n’est gardé.")
 
 
@@ -34,7 +35,7 @@ def faults(
     rounds: Annotated[int, _ROUNDS] = 40,
     broker: Annotated[str, _BROKER] = "auto",
     as_json: Annotated[bool, _JSON] = False,
-    port_base: Annotated[int, _PORT_BASE] = 8100,
+    port_base: Annotated[int | None, _PORT_BASE] = None,
     data: Annotated[Path | None, _DATA] = None,
 ) -> None:
     """Tue, fige, relance, coupe et remplit chaque partie d’un système neuf, et vérifie que rien ne se perd."""
@@ -46,7 +47,8 @@ def faults(
     folder = fresh_folder()
     place = data.absolute() if data else folder / "data"
     try:
-        outcome = asyncio.run(until_stopped(campaign(place, port_base, broker, drawn, rounds, console.print)))
+        base = port_base or free_base()
+        outcome = asyncio.run(until_stopped(campaign(place, base, broker, drawn, rounds, console.print)))
     except StackError as failure:
         stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
     except Refused as refusal:

@@ -26,8 +26,10 @@ from deploy.local.kafka_cluster import SIZE, KafkaCluster
 from deploy.local.kafka_settings import elected
 from deploy.local.mailbox import Mailbox, listen
 from deploy.local.options import CONTROLLER, KAFKA, POSTGRES, SMTP, Options
+from deploy.local.ports import is_free, refuse_taken
 
 DETOUR = 100
+_BASES = range(8100, 30_000, 2 * DETOUR)
 _DATABASE, _ONLY_NODE = "postgres", "kafka"
 _POLL = 0.1
 _READY_LIMIT, _DOWN_LIMIT = 240.0, 60.0
@@ -157,12 +159,19 @@ async def _is_ready(client: httpx.AsyncClient, url: str, pid: int) -> bool:
         return False
 
 
+def free_base() -> int:
+    """A port base from which everything is free now, the detours too; the first one where there is none."""
+    free = (base for base in _BASES if all(is_free(base + place) for place in range(2 * DETOUR)))
+    return next(free, _BASES[0])
+
+
 @contextlib.asynccontextmanager
 async def opened(data: Path, port_base: int, broker: str, say: Callable[[str], None]) -> AsyncIterator[Campaigned]:
     """A system that runs, two replicas of what numbers and what routes. Raises StackError."""
     replicas = {"numbering": 2, "routing": 2}
     options = Options(data=data, port_base=port_base, broker=broker, replicas=replicas, detour=DETOUR)
     places = [POSTGRES, *(first + node for first in (KAFKA, CONTROLLER) for node in range(SIZE))]
+    await refuse_taken({options.detoured(place): "détour" for place in (*places, SMTP)})
     async with contextlib.AsyncExitStack() as held:
         detours = {
             place: await held.enter_async_context(Detour(options.detoured(place), options.port(place)))
