@@ -27,7 +27,9 @@ _ROUNDS = typer.Option(
 _BROKER = typer.Option(help="auto, apache, apache:3 ou light.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du résumé.")
 _PORT_BASE = typer.Option(help="Premier port du système mis à l’épreuve ; par défaut, des ports libres.")
-_DATA = typer.Option(help="Dossier neuf à garder ensuite, avec les journaux des processus ; sinon rien n’est gardé.")
+_DATA = typer.Option(
+    help="Dossier neuf à garder, journaux compris ; sinon, rien n’est gardé que d’une campagne perdue."
+)
 
 
 def faults(
@@ -44,23 +46,23 @@ def faults(
         stop(WRONG_USE, f"{data} existe déjà : donnez un dossier qui n’existe pas encore.")
     drawn = secrets.randbelow(_LARGEST_SEED) if seed is None else seed
     console.print(f"Graine : {drawn}")
-    folder = fresh_folder()
-    place = data.absolute() if data else folder / "data"
+    place = data.absolute() if data else fresh_folder() / "data"
+    kept = f"Données et journaux sont gardés dans {place}."
     try:
         base = port_base or free_base()
         outcome = asyncio.run(until_stopped(campaign(place, base, broker, drawn, rounds, console.print)))
     except StackError as failure:
         stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
     except Refused as refusal:
-        stop(FAILED, f"Graine {drawn} : {refusal}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        stop(FAILED, f"Graine {drawn} : {refusal} {kept}")
+    if data is None and (outcome is None or outcome.good):
+        shutil.rmtree(place.parent, ignore_errors=True)
     if outcome is None:
         stop(FAILED, "Campagne abandonnée.")
     report = outcome.report()
     typer.echo(json.dumps(report, ensure_ascii=False, indent=1) if as_json else _summary(outcome))
     if not outcome.good:
-        stop(FAILED, "\n".join(_accusation(outcome)))
+        stop(FAILED, "\n".join([*_accusation(outcome), kept]))
 
 
 def _summary(outcome: Outcome) -> str:
