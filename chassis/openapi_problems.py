@@ -21,11 +21,12 @@ _OF_DEPENDENCIES: Final[Mapping[Callable[..., Any], Problems]] = {
         422: ("idempotency-key-reused",),
     },
 }
-_OF_ALL: Final[Problems] = {500: ("internal",), 503: ("unavailable",)}
+_OF_ALL: Final[Problems] = {500: ("internal",), 503: ("too-many-connections", "unavailable")}
 _OF_PARAMETERS: Final[Problems] = {400: ("invalid-request",)}
 # What FastAPI reads itself, it also refuses itself where the bytes are no text.
 _OF_MODELS: Final[Problems] = {400: ("http-400",)}
-_OF_BODIES: Final[Problems] = {413: ("too-large",)}
+_OF_BODIES: Final[Problems] = {408: ("too-slow",)}
+_OF_LIMITED_BODIES: Final[Problems] = {413: ("too-large",)}
 _RETRY: Final = "Nombre de secondes au bout duquel recommencer."
 _CHALLENGE: Final = "Le mode d’authentification attendu : `Bearer`."
 
@@ -70,8 +71,10 @@ def problems_of(
         found.append(_OF_PARAMETERS)
     if dependant.body_params:
         found.append(_OF_MODELS)
-    if operation.body is not None and limited:
+    if operation.body is not None:
         found.append(_OF_BODIES)
+    if operation.body is not None and limited:
+        found.append(_OF_LIMITED_BODIES)
     for problems in found:
         for status, some in problems.items():
             kinds[status].update(some)

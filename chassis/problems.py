@@ -21,6 +21,7 @@ TITLES = {
     403: "Accès refusé",
     404: "Introuvable",
     405: "Méthode non admise",
+    408: "Requête trop lente",
     409: "Conflit avec l’état présent",
     413: "Contenu trop volumineux",
     415: "Type de contenu non admis",

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from chassis import letters_api, reconciliation_api
 from chassis.application import Application
 from chassis.clock import Clock, utc_now
 from chassis.comparison import Holdings
+from chassis.connections import BoundedConnection, ConnectionBounds, open_files
 from chassis.consumer import Consumer, ConsumerParts
 from chassis.crash import CrashPoints, crash_points
 from chassis.database import expected_schema, open_engine, open_lock_engine
@@ -229,10 +231,12 @@ class Running:
 
     def _server(self) -> uvicorn.Server:
         host, port = self.settings.address
+        bounds = ConnectionBounds(most=open_files(self.settings.connections))
         configuration = uvicorn.Config(
             self.app,
             host=host,
             port=port,
+            http=partial(BoundedConnection, bounds=bounds),  # type: ignore[arg-type]  # called as the class would be
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=5,

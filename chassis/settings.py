@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         default=timedelta(seconds=60), gt=timedelta(0), le=timedelta(days=1), examples=["PT60S"]
     )
 
+    # Open at once to one process; fewer where it may not open so many files.
+    connections: int = Field(default=8000, gt=0, le=1_000_000, examples=[8000])
+
     @property
     def kafka(self) -> KafkaSettings:
         """The settings about Kafka, together."""

@@ -9,18 +9,14 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import problems
+from chassis.bodies import DEFAULT_PACE, BoundedBody, Pace
 from chassis.described import Description
 from chassis.identity import Caller, Identity, only
-from chassis.problems import Problem
 from chassis.readiness import Readiness
 from chassis.telemetry import Telemetry
 
-# A procedure's event is 256 KiB at most; people and words come on top.
-LARGEST_BODY = 1024 * 1024
 QUIET = "healthz,readyz,metrics"
 # Of the API, as in its paths.
 VERSION = "1"
@@ -37,6 +33,7 @@ def build_app(
     positions: Callable[[], Any],
     description: Callable[[], Description],
     unlimited: Sequence[str] = (),
+    pace: Pace = DEFAULT_PACE,
 ) -> FastAPI:
     """The application of a service; `unlimited` are paths that read large bodies themselves."""
     app = FastAPIOffline(title=title, version=VERSION)
@@ -49,7 +46,7 @@ def build_app(
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.provider, excluded_urls=QUIET, exclude_spans=["receive", "send"]
     )
-    app.add_middleware(LimitedBody, unlimited=tuple(unlimited))
+    app.add_middleware(BoundedBody, unlimited=tuple(unlimited), pace=pace)
     return app
 
 
@@ -89,30 +86,3 @@ def _common(readiness: Readiness, registry: CollectorRegistry, positions: Callab
         return await positions()
 
     return router
-
-
-class LimitedBody:
-    """Refuses a body above the limit as soon as it is known, before it is read whole."""
-
-    def __init__(self, app: ASGIApp, *, unlimited: tuple[str, ...]) -> None:
-        self._app = app
-        self._unlimited = unlimited
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or scope["path"] in self._unlimited:
-            await self._app(scope, receive, send)
-            return
-        declared = Headers(scope=scope).get("content-length", "0")
-        read = 0
-
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if max(read, int(declared)) > LARGEST_BODY:
-                detail = f"Le corps de la requête dépasse {LARGEST_BODY // 1024} Kio."
-                raise Problem(413, "too-large", detail)
-            return message
-
-        await self._app(scope, limited, send)

@@ -29,7 +29,7 @@ from deploy.local.options import Options
 from deploy.local.stack import Stack
 from deploy.local.tokens import TokenMaker
 
-_INTERRUPTIONS = (httpx.HTTPError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
+INTERRUPTIONS = (httpx.HTTPError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
 _QUICK = typer.Option("--quick", help="Une minute environ, au lieu de plusieurs : un ordre de grandeur.")
 _JSON = typer.Option("--json", help="Écrit un document JSON au lieu du tableau.")
 _PORT_BASE = typer.Option(help="Premier port du système mesuré.")
@@ -80,7 +80,7 @@ def bench(
         report = uvloop.run(until_stopped(measure(options, QUICK if quick else Plan(), console.print)))
     except (StackError, Unmeasured) as failure:
         stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
-    except _INTERRUPTIONS as error:
+    except INTERRUPTIONS as error:
         stop(FAILED, f"La mesure a été interrompue : une partie du système ne répond plus ({type(error).__name__}).")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,11 +4,13 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from threading import Thread
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 import typer
@@ -16,8 +18,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.bench import Plan, bench, describe_machine, figures, table
+from cli.bench_bounds import NAMES as BOUND_NAMES
+from cli.bench_bounds import table as bounds_table
 from cli.bench_competence import competence
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
+from cli.bounds.measures import Bound, Bounds
+from cli.bounds.measures import Plan as BoundsPlan
 from cli.keep_alive import KeepAlive
 from deploy.local.folders import fresh_folder
 from deploy.local.options import Options
@@ -116,6 +122,28 @@ async def test_what_does_not_come_through_in_time_is_no_figure(system: System) -
         await reach(system, Load(), 1, 1000, patience=0)
     with pytest.raises(Unmeasured, match="n’étaient pas visibles"):
         await batch(system, Load(), 20, patience=0.01)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_each_bound_is_measured_with_how_others_are_served(system: System) -> None:
+    plan = BoundsPlan(1, 2, 20, 30, 3, procedures=200, patience=60)
+    measured = await Bounds(system, plan, print).measure()
+    assert [one.name for one in measured] == list(BOUND_NAMES)
+    for one in measured:
+        assert set(one.growth) == set(system.running["services"])
+        assert all(0 < spread["p50"] <= spread["p99"] for spread in one.others.values())
+    assert bounds_table(measured).row_count == len(measured)
+    present = await asyncpg.connect(system.running["services"]["query"]["database"])
+    assert await present.fetchval("SELECT count(*) FROM procedures") >= plan.procedures
+    await present.close()
+
+
+def test_a_bound_is_broken_by_memory_and_by_others_who_wait() -> None:
+    quick, slow = {"post": {"p50": 1.0, "p99": 2.0}}, {"post": {"p50": 1.0, "p99": 60_000.0}}
+    kept = Bound("batch-lines", 1, {"intake": 9.0}, 10.0, quick, {})
+    assert kept.kept
+    assert not replace(kept, growth={"intake": 1.0, "query": 11.0}).kept
+    assert not replace(kept, others=slow).kept
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pydantic_core._pydantic_core import list_all_errors
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from chassis.bodies import LARGEST_BODY
 from chassis.described import Description
 from chassis.errors import Refused, Unavailable, Unprocessable
 from chassis.french import sentence
@@ -22,7 +23,7 @@ from chassis.identity import Identity
 from chassis.problems import MEDIA_TYPE, PROBLEM_BASE, TITLES, FieldError, Problem
 from chassis.readiness import Readiness
 from chassis.telemetry import Telemetry
-from chassis.web import LARGEST_BODY, build_app
+from chassis.web import build_app
 from tests.processes import ROOT
 
 # Stands for what people sent; no answer may hold it.

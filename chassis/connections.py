@@ -1,0 +1,126 @@
+"""A connection ends by the clock: who says nothing, says it too slowly, or takes no answer holds no place for ever.
+
+Uvicorn waits without end for a request's head, and keeps all of it. Here a head has its time and its size, an answer
+its time to be taken (RFC 5482), and whoever comes when all places are taken is told so.
+"""
+
+import asyncio
+import resource
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from chassis.problems import Problem, answer
+
+# Files and connections of the process's own: databases, brokers, logs.
+_KEPT_FREE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionBounds:
+    """Of one process; times in seconds, sizes in bytes."""
+
+    most: int = 8000
+    head_seconds: float = 20.0
+    head_bytes: int = 64 * 1024
+    # Without a byte of an answer taken, and to end a body that was answered before its end.
+    untaken_seconds: float = 60.0
+    unwanted_seconds: float = 5.0
+
+
+def open_files(most: int) -> int:
+    """Let the process open as many files as it may; how many of `most` connections it then has room for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return most if hard == resource.RLIM_INFINITY else min(most, max(1, hard - _KEPT_FREE))
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """One connection, whatever its client does."""
+
+    def __init__(self, *given: Any, bounds: ConnectionBounds, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*given, **named)
+        self._bounds = bounds
+        self._in_body = False
+        self._head_bytes = 0
+        self._head: asyncio.TimerHandle | None = None
+        self._unwanted: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """The head's time begins with the connection."""
+        super().connection_made(transport)
+        taken = int(self._bounds.untaken_seconds * 1000)
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, taken)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """A head that does not end is refused at its limit."""
+        if not self._in_body:
+            self._head_bytes += len(data)
+            if self._head is None:
+                self._await_head()
+        super().data_received(data)
+        if self._head is not None and self._head_bytes > self._bounds.head_bytes:
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_headers_complete(self) -> None:
+        """Answered by the application, or by the refusal where there are too many connections."""
+        self._in_body, self._head_bytes = True, 0
+        self._let_go()
+        application = self.app
+        if len(self.connections) > self._bounds.most:
+            self.app = _refused
+        super().on_headers_complete()
+        self.app = application
+
+    def on_message_complete(self) -> None:
+        """What follows is another head."""
+        self._in_body = False
+        self._let_go()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A body that was answered before its end is read on for a moment, so that its sender sees the answer."""
+        super().on_response_complete()
+        if self._in_body and not self.transport.is_closing():
+            self._unwanted = self.loop.call_later(self._bounds.unwanted_seconds, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is left that would keep it."""
+        self._let_go()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head = self.loop.call_later(self._bounds.head_seconds, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        if self.flow.read_paused:
+            # It is we who do not read: requests that were sent ahead wait for their turn.
+            self._await_head()
+        elif self._head_bytes:
+            self._refuse(b"408 Request Timeout")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        """As uvicorn answers what is no request; what was asked before is answered or cut off."""
+        self._let_go()
+        if not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.close()
+
+    def _let_go(self) -> None:
+        for timer in (self._head, self._unwanted):
+            if timer is not None:
+                timer.cancel()
+        self._head = self._unwanted = None
+
+
+async def _refused(scope: Scope, receive: Receive, send: Send) -> None:
+    detail = "Trop de connexions sont ouvertes sur ce service. Fermez celles qui ne servent pas, puis recommencez."
+    problem = Problem(503, "too-many-connections", detail, headers={"Retry-After": "5", "Connection": "close"})
+    await answer(Request(scope), problem)(scope, receive, send)

@@ -1,0 +1,159 @@
+"""Slow, silent and endless clients are ended, and told why where they can be told; others are served meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import APIRouter, Request
+from prometheus_client import CollectorRegistry
+
+from chassis.bodies import Pace
+from chassis.connections import BoundedConnection, ConnectionBounds, open_files
+from chassis.described import Description
+from chassis.identity import Identity
+from chassis.readiness import Readiness
+from chassis.telemetry import Telemetry
+from chassis.web import build_app
+from tests.processes import until
+
+BRISK = Pace(seconds=0.3, bytes_a_second=1000)
+IMPATIENT = ConnectionBounds(head_seconds=0.5, unwanted_seconds=0.3)
+POST = b"POST /pieces HTTP/1.1\r\nhost: tests\r\ncontent-length: 1000000\r\n\r\n"
+
+
+def routes() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/pieces")
+    async def count(request: Request) -> int:
+        return sum([len(piece) async for piece in request.stream()])
+
+    @router.post("/unread")
+    async def read_nothing() -> str:
+        return "nothing"
+
+    return router
+
+
+@asynccontextmanager
+async def serving(bounds: ConnectionBounds = ConnectionBounds(), pace: Pace = BRISK) -> AsyncIterator[int]:  # noqa: B008
+    """A service without a database, on a port of its own."""
+    app = build_app(
+        title="tests",
+        routers=[routes()],
+        identity=Identity("http://127.0.0.1:9", "infoparquet"),
+        readiness=Readiness({}),
+        telemetry=Telemetry("tests", {}),
+        registry=CollectorRegistry(),
+        positions=list,
+        description=lambda: Description("", {}, {}),
+        unlimited=["/pieces"],
+        pace=pace,
+    )
+    protocol: Any = partial(BoundedConnection, bounds=bounds)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, http=protocol, log_config=None, lifespan="off")
+    )
+    task = asyncio.create_task(server._serve())  # noqa: SLF001 - without its signals
+    await until(lambda: _started(server), what="started")
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def _started(server: uvicorn.Server) -> bool:
+    return server.started
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def dripped(port: int, begun: bytes, drop: bytes, pause: float = 0.02) -> bytes:
+    """What a client is answered that sends a drop now and then, until it is ended; meanwhile another is served."""
+    async with connected(port) as (reader, writer), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as other:
+        writer.write(begun)
+        answer = asyncio.create_task(reader.read())
+        async with asyncio.timeout(30):
+            while not answer.done():
+                writer.write(drop)
+                assert (await other.get("/healthz")).status_code == 200
+                await asyncio.wait([answer], timeout=pause)
+        return answer.result()
+
+
+async def test_a_body_that_drips_is_told_that_it_is_too_slow() -> None:
+    async with serving() as port:
+        answer = await dripped(port, POST, b"x")
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"problems/too-slow" in answer
+    assert "octets reçus en".encode() in answer
+
+
+async def test_a_body_that_keeps_its_pace_is_taken_however_long_it_lasts() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield b"x" * 1000
+            await asyncio.sleep(0.05)
+
+    async with serving() as port, httpx.AsyncClient() as client:
+        assert (await client.post(f"http://127.0.0.1:{port}/pieces", content=pieces())).json() == 12_000
+
+
+async def test_a_head_that_drips_and_one_that_never_comes_are_ended() -> None:
+    async with serving(IMPATIENT) as port:
+        assert (await dripped(port, b"GET /healthz HTTP/1.1\r\nx-slow: ", b"x")).startswith(b"HTTP/1.1 408")
+        assert (await dripped(port, b"\r\n", b"\r\n")).startswith(b"HTTP/1.1 408")
+        async with connected(port) as (reader, _):
+            assert await reader.read() == b""
+
+
+async def test_a_head_without_end_is_refused_at_its_limit() -> None:
+    async with serving(ConnectionBounds(head_bytes=4096)) as port:
+        answer = await dripped(port, b"GET /healthz HTTP/1.1\r\n", b"x-more: " + b"x" * 1000 + b"\r\n", pause=0)
+    assert answer.startswith(b"HTTP/1.1 431")
+
+
+async def test_whoever_comes_when_all_places_are_taken_is_told_so() -> None:
+    async with serving(ConnectionBounds(most=2)) as port, httpx.AsyncClient() as client:
+        async with connected(port), connected(port):
+            answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert answer.json()["type"].endswith("/too-many-connections")
+
+        async def has_place() -> bool:
+            return (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+
+        await until(has_place, what="a place")
+
+
+async def test_a_body_nobody_wanted_is_not_read_for_ever() -> None:
+    async with serving(IMPATIENT) as port:
+        answer = await dripped(port, POST.replace(b"/pieces", b"/unread"), b"x")
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_requests_sent_ahead_are_answered_in_turn() -> None:
+    request = b"GET /healthz HTTP/1.1\r\nhost: tests\r\n\r\n"
+    async with serving() as port, connected(port) as (reader, writer):
+        writer.write(request * 20)
+        for _ in range(20):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            await reader.readuntil(b'{"status":"alive"}')
+
+
+@pytest.mark.parametrize("most", [1, 10**9])
+def test_there_is_room_for_what_may_be_opened_alone(most: int) -> None:
+    assert 1 <= open_files(most) <= most
