@@ -103,6 +103,12 @@ CREATE TABLE said_facts (
 CREATE INDEX said_facts_unheard ON said_facts (said_at) WHERE partition IS NULL;
 """
 
+V5 = """
+ALTER TABLE outbox ADD COLUMN urgent boolean NOT NULL DEFAULT false;
+CREATE INDEX outbox_urgent ON outbox (id) WHERE batch IS NULL AND urgent;
+CREATE INDEX outbox_ordinary ON outbox (key, id) WHERE batch IS NULL AND NOT urgent;
+"""
+
 
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
     """As first shipped."""
@@ -122,6 +128,11 @@ def create_v3(op: Any) -> None:  # noqa: ANN401
 def create_v4(op: Any) -> None:  # noqa: ANN401
     """What this service has said to the journal, kept to be looked for there."""
     _execute(op, V4)
+
+
+def create_v5(op: Any) -> None:  # noqa: ANN401
+    """What is urgent goes first."""
+    _execute(op, V5)
 
 
 def _execute(op: Any, statements: str) -> None:  # noqa: ANN401

@@ -25,6 +25,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
     func,
     text,
 )
@@ -44,10 +45,14 @@ outbox = Table(
     Column("batch", BigInteger),
     Column("refusal", Text),
     Column("appended_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
     Index("outbox_batch", "batch", postgresql_where="batch IS NOT NULL"),
     # The claim reads what is unclaimed in order, however much else is there.
     Index("outbox_unclaimed", "id", postgresql_where="batch IS NULL"),
     Index("outbox_refused", "key", postgresql_where="refusal IS NOT NULL"),
+    # What goes first, and what of its procedure it may not overtake.
+    Index("outbox_urgent", "id", postgresql_where="batch IS NULL AND urgent"),
+    Index("outbox_ordinary", "key", "id", postgresql_where="batch IS NULL AND NOT urgent"),
 )
 
 relay_state = Table(
@@ -69,22 +74,27 @@ suspended_topics = Table(
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record for a topic; `receipted` asks the relay to say in the same Kafka transaction where it was put."""
+    """A record for a topic; `receipted` asks the relay to say in the same Kafka transaction where it was put.
+
+    What is `urgent` goes before what waits of other procedures, and never before what waits of its own.
+    """
 
     topic: str
     record: Record
     receipted: bool = False
+    urgent: bool = False
 
 
 # What the journal will carry is kept beside (`said_facts`), in the same statement: it is looked for there later.
 _APPEND = text("""
     WITH given AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
-                             CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:ids AS uuid[]))
-             WITH ORDINALITY AS g (topic, key, value, headers, receipted, id, place)),
+                             CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:urgent AS boolean[]),
+                             CAST(:ids AS uuid[]))
+             WITH ORDINALITY AS g (topic, key, value, headers, receipted, urgent, id, place)),
     put AS (
-        INSERT INTO outbox (topic, key, value, headers, receipted)
-        SELECT topic, key, value, headers, receipted FROM given ORDER BY place RETURNING id),
+        INSERT INTO outbox (topic, key, value, headers, receipted, urgent)
+        SELECT topic, key, value, headers, receipted, urgent FROM given ORDER BY place RETURNING id),
     placed AS (SELECT id AS outbox_id, row_number() OVER (ORDER BY id) AS place FROM put)
     INSERT INTO said_facts (id, procedure_id, topic, value, headers, receipted, outbox_id)
     SELECT id, CAST(convert_from(key, 'UTF8') AS uuid), topic, value, headers, receipted, outbox_id
@@ -93,9 +103,9 @@ _APPEND = text("""
 """)
 
 
-def to_journal(*events: Event[Any]) -> list[Outgoing]:
+def to_journal(*events: Event[Any], urgent: bool = False) -> list[Outgoing]:
     """Events as facts of the journal, each in the versions in force. Raises EventTooLarge above 256 KiB."""
-    return [Outgoing(JOURNAL.name, record) for event in events for record in written(event)]
+    return [Outgoing(JOURNAL.name, record, urgent=urgent) for event in events for record in written(event)]
 
 
 async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
@@ -110,6 +120,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
         "values": [one.record.value for one in outgoing],
         "headers": [json.dumps([[name, value.decode()] for name, value in one.record.headers]) for one in outgoing],
         "receipted": [one.receipted for one in outgoing],
+        "urgent": [one.urgent for one in outgoing],
         # One that is said twice at once is kept once.
         "ids": [places.get(place) for place in range(len(outgoing))],
     }

@@ -39,6 +39,7 @@ from chassis.readiness import Readiness, database_check
 from chassis.recall import Nothing, Recall, Recollection
 from chassis.reconciliation import Reconciler, ReconcilerParts
 from chassis.relay import Relay, RelayParts
+from chassis.room import Room, keep_counting
 from chassis.settings import Settings
 from chassis.sources import Handlers, Source
 from chassis.sweep import Sweep
@@ -118,7 +119,10 @@ class Running:
         self.facts_applied = Doorbell(self.engine, "facts_applied")
         self.probe = KafkaProbe(settings.kafka, service.name)
         self.identity = Identity(settings.oidc_issuer, settings.oidc_audience)
-        self.transactions = Transactions(self.engine, service=service.name, relay_bell=self.relay_bell, clock=clock)
+        self.room = Room(settings.outbox_limit, self.metrics)
+        self.transactions = Transactions(
+            self.engine, service=service.name, relay_bell=self.relay_bell, room=self.room, clock=clock
+        )
         self.parts = Parts(settings, self.engine, self.transactions, self.facts_applied, clock, crash)
         self.workers = service.workers(self.parts)
         self.consumer = self._consumer(crash)
@@ -250,6 +254,7 @@ class Running:
             self.facts_applied.run(),
             self.relay.run(),
             self.reconciler.run(),
+            keep_counting(self.room, self.engine),
             self._consume(),
             keep_learning(self.consumer.parts.application, self.transactions, self.facts_applied.ring),
         ]

@@ -171,7 +171,8 @@ async def _claim(
     if new:
         added = [NewProcedure(id_, one.fact.reference, one.fact.submitted_at, one.content) for id_, one in new]
         await store.add(transaction.connection, administration, added)
-        transaction.say(to_journal(*(transaction.event(id_, one.fact) for id_, one in new)))
+        for id_, one in new:
+            transaction.say(to_journal(transaction.event(id_, one.fact), urgent=one.fact.urgency is not None))
     return [
         Accepted(outcome.resource, one.fact.reference, None, one.remarks) if isinstance(outcome, New) else outcome
         for outcome, one in zip(claimed, admitted, strict=True)
