@@ -28,6 +28,10 @@ demo: setup ## the whole system on this machine with sixty procedures on their w
 test: setup ## every test (ARGS="-k word" chooses)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: faults
+faults: setup ## a campaign: the system is hit while procedures flow, and loses nothing (ARGS="--rounds 80 --broker apache:3")
+	$(BIN)/infoparquet bench faults $(ARGS)
+
 .PHONY: check
 check: setup ## format, lint, types, imports between layers, budgets of style, contracts against what was released
 	$(BIN)/ruff format --check --quiet .

@@ -11,11 +11,14 @@ from chassis.handover import Doubt, Row
 from chassis.outbox import Outgoing, append, outbox, relay_state
 
 BATCH_ROWS = 1000
+# Small, so that what is urgent does not wait while a thousand others are published with it.
+BATCH_ROWS_WITH_URGENT = 100
 SUSPENSION = timedelta(seconds=30)
 
 # One statement, since a relay that has nothing to do asks it every second, and a busy one after each batch.
 # `held` is the first row of each key that must wait: refused, or on its way to a topic that takes nothing now. What
 # operators are told waits for nobody, the refused row it speaks of above all, and nobody waits for it.
+# Urgent rows come first, however much waits, but for those of which an earlier row of their key waits and does not.
 # There is always a first row, which says how many were found.
 _CLAIM = text("""
     WITH resting AS MATERIALIZED (SELECT topic FROM suspended_topics WHERE until > :now),
@@ -24,11 +27,20 @@ _CLAIM = text("""
         UNION ALL
         SELECT key, min(id) FROM outbox
         WHERE batch IS NULL AND topic <> :told_anyway AND topic IN (SELECT topic FROM resting) GROUP BY key),
-    chosen AS MATERIALIZED (
+    urgent AS MATERIALIZED (
+        SELECT o.id FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
+        WHERE o.batch IS NULL AND o.urgent AND o.refusal IS NULL AND held.key IS NULL
+          AND o.topic NOT IN (SELECT topic FROM resting)
+          AND NOT EXISTS (SELECT FROM outbox AS e
+                          WHERE e.key = o.key AND e.id < o.id AND e.batch IS NULL AND NOT e.urgent OFFSET 0)
+        ORDER BY o.id LIMIT :most),
+    ordinary AS MATERIALIZED (
         SELECT o.id FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
         WHERE o.batch IS NULL AND o.refusal IS NULL AND (held.key IS NULL OR o.topic = :told_anyway)
-          AND o.topic NOT IN (SELECT topic FROM resting)
-        ORDER BY o.id LIMIT :most),
+          AND o.topic NOT IN (SELECT topic FROM resting) AND o.id NOT IN (SELECT id FROM urgent)
+        ORDER BY o.id LIMIT (
+            SELECT CASE WHEN count(*) > 0 THEN greatest(:beside_urgent - count(*), 0) ELSE :most END FROM urgent)),
+    chosen AS MATERIALIZED (SELECT id FROM urgent UNION ALL SELECT id FROM ordinary),
     counter AS (
         UPDATE relay SET batch = :batch WHERE batch = :batch - 1 AND EXISTS (SELECT FROM chosen) RETURNING batch),
     claimed AS (
@@ -59,9 +71,10 @@ async def outstanding(connection: AsyncConnection) -> list[int]:
     return list((await connection.execute(numbers)).scalars())
 
 
-async def claim(connection: AsyncConnection, batch: int, now: datetime) -> list[Row]:
+async def claim(connection: AsyncConnection, batch: int, now: datetime, most: int = BATCH_ROWS) -> list[Row]:
     """Give the next rows the number `batch`; empty where none waits. Raises Doubt if the counter is not `batch - 1`."""
-    given = {"now": now, "told_anyway": DEAD_LETTERS.name, "most": BATCH_ROWS, "batch": batch}
+    given = {"now": now, "told_anyway": DEAD_LETTERS.name, "most": most, "batch": batch}
+    given["beside_urgent"] = min(most, BATCH_ROWS_WITH_URGENT)
     answers = (await connection.execute(_CLAIM, given)).all()
     if answers[0].waiting == 0:
         return []

@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 ACKNOWLEDGE_SECONDS, IDLE_MS = 1.0, 1000
-MOST_RECORDS = 1000
+MOST_RECORDS = 250
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
 # Two batches begin at least this far apart.

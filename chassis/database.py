@@ -39,9 +39,19 @@ def open_engine(url: str, *, name: str, connections: int = 10) -> AsyncEngine:
     )
 
 
+# With statistics from before an outage a claim reads the whole backlog instead of its first rows: 1.2 s at 290 000.
+BY_INDEX = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+
+
 def open_lock_engine(url: str, *, name: str) -> AsyncEngine:
     """Unpooled connections that the server ends after 10 s of silence, so that a frozen holder loses its lock."""
-    limits = {**LIMITS, "idle_session_timeout": "10s", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2"}
+    limits = {
+        **LIMITS,
+        **BY_INDEX,
+        "idle_session_timeout": "10s",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+    }
     return create_async_engine(
         _asyncpg(url), hide_parameters=True, poolclass=NullPool, connect_args=_arguments(name, limits)
     )

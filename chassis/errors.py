@@ -5,6 +5,8 @@ Unprocessable  one fact's own fault: it becomes a dead letter, the others go on
 Unavailable    something outside is down: wait, and do the same again
 """
 
+from datetime import datetime
+
 import asyncpg
 from infoparquet_contracts.codes import DeadLetterCode
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
@@ -41,6 +43,15 @@ class Unavailable(Exception):  # noqa: N818
     def __init__(self, dependency: str) -> None:
         super().__init__(dependency)
         self.dependency = dependency
+
+
+class OutboxFull(Unavailable):
+    """The outbox holds all that it may, `limit` bytes; what waits longest does `since` then, where that is known."""
+
+    def __init__(self, limit: int, since: datetime | None) -> None:
+        super().__init__("outbox")
+        self.limit = limit
+        self.since = since
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -103,7 +103,13 @@ CREATE TABLE said_facts (
 CREATE INDEX said_facts_unheard ON said_facts (said_at) WHERE partition IS NULL;
 """
 
-V5 = "CREATE TABLE recalled (id uuid PRIMARY KEY)"
+V5 = """
+ALTER TABLE outbox ADD COLUMN urgent boolean NOT NULL DEFAULT false;
+CREATE INDEX outbox_urgent ON outbox (id) WHERE batch IS NULL AND urgent;
+CREATE INDEX outbox_ordinary ON outbox (key, id) WHERE batch IS NULL AND NOT urgent;
+"""
+
+V6 = "CREATE TABLE recalled (id uuid PRIMARY KEY)"
 
 
 def create_v1(op: Any) -> None:  # noqa: ANN401 - Alembic's proxy module
@@ -127,8 +133,13 @@ def create_v4(op: Any) -> None:  # noqa: ANN401
 
 
 def create_v5(op: Any) -> None:  # noqa: ANN401
-    """What was published and forgotten by a database that was restored from a backup."""
+    """What is urgent goes first."""
     _execute(op, V5)
+
+
+def create_v6(op: Any) -> None:  # noqa: ANN401
+    """What was published and forgotten by a database that was restored from a backup."""
+    _execute(op, V6)
 
 
 def _execute(op: Any, statements: str) -> None:  # noqa: ANN401

@@ -17,6 +17,15 @@ class Metrics:
         self.relayed = Counter("infoparquet_relayed_rows", "Outbox rows published", registry=self.registry)
         self.publish = Histogram("infoparquet_publish_seconds", "Time of a relay's transaction", registry=self.registry)
         self.relay_active = Gauge("infoparquet_relay_active", "1 while this is the relay", registry=self.registry)
+        self.outbox_bytes = Gauge(
+            "infoparquet_outbox_bytes", "What waits for the relay, before compression", registry=self.registry
+        )
+        self.outbox_limit = Gauge(
+            "infoparquet_outbox_limit_bytes", "What may wait before requests are refused", registry=self.registry
+        )
+        self.outbox_refusals = Counter(
+            "infoparquet_outbox_refusals", "Requests refused since the outbox is full", registry=self.registry
+        )
         self.unreturned = Gauge(
             "infoparquet_unreturned_facts", "Facts said that the journal does not have", registry=self.registry
         )

@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database import open_engine
 from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaProbe, KafkaSettings
+from chassis.metrics import Metrics
 from chassis.positions import positions
 from chassis.reconciliation import PLACE, open_reader
+from chassis.room import Room
 from chassis.settings import Settings
 from chassis.transaction import Transactions
 
@@ -54,12 +56,10 @@ async def read_anew(transactions: Transactions, probe: KafkaProbe, kafka: KafkaS
 
 async def read_anew_before_start(service: ServiceName, settings: Settings) -> list[TopicPartition]:
     """The same for a service that does not run."""
-    engine, probe = (
-        open_engine(settings.database_url, name=f"infoparquet {service}"),
-        KafkaProbe(settings.kafka, service),
-    )
+    engine = open_engine(settings.database_url, name=f"infoparquet {service}")
+    probe, room = KafkaProbe(settings.kafka, service), Room(settings.outbox_limit, Metrics())
     try:
-        transactions = Transactions(engine, service=service, relay_bell=Doorbell(engine, "outbox"))
+        transactions = Transactions(engine, service=service, relay_bell=Doorbell(engine, "outbox"), room=room)
         return await read_anew(transactions, probe, settings.kafka)
     finally:
         await probe.close()

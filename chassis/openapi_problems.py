@@ -19,6 +19,7 @@ _OF_DEPENDENCIES: Final[Mapping[Callable[..., Any], Problems]] = {
         400: ("idempotency-key-missing", "idempotency-key-malformed"),
         409: ("idempotency-key-in-flight",),
         422: ("idempotency-key-reused",),
+        503: ("outbox-full",),
     },
 }
 _OF_ALL: Final[Problems] = {500: ("internal",), 503: ("too-many-connections", "unavailable")}

@@ -25,6 +25,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
     func,
     text,
 )
@@ -44,10 +45,14 @@ outbox = Table(
     Column("batch", BigInteger),
     Column("refusal", Text),
     Column("appended_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
     Index("outbox_batch", "batch", postgresql_where="batch IS NOT NULL"),
     # The claim reads what is unclaimed in order, however much else is there.
     Index("outbox_unclaimed", "id", postgresql_where="batch IS NULL"),
     Index("outbox_refused", "key", postgresql_where="refusal IS NOT NULL"),
+    # What goes first, and what of its procedure it may not overtake.
+    Index("outbox_urgent", "id", postgresql_where="batch IS NULL AND urgent"),
+    Index("outbox_ordinary", "key", "id", postgresql_where="batch IS NULL AND NOT urgent"),
 )
 
 relay_state = Table(
@@ -71,12 +76,14 @@ suspended_topics = Table(
 class Outgoing:
     """A record for a topic; `receipted` asks the relay to say in the same Kafka transaction where it was put.
 
+    What is `urgent` goes before what waits of other procedures, and never before what waits of its own.
     `again`: it is known to have been said, and is to be said once more.
     """
 
     topic: str
     record: Record
     receipted: bool = False
+    urgent: bool = False
     again: bool = False
 
 
@@ -85,13 +92,13 @@ _APPEND = text("""
     WITH given AS MATERIALIZED (
         SELECT g.*, row_number() OVER (ORDER BY ordinal) AS place
         FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
-                    CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:ids AS uuid[]),
-                    CAST(:new AS uuid[]))
-             WITH ORDINALITY AS g (topic, key, value, headers, receipted, id, new, ordinal)
+                    CAST(:headers AS text[]), CAST(:receipted AS boolean[]), CAST(:urgent AS boolean[]),
+                    CAST(:ids AS uuid[]), CAST(:new AS uuid[]))
+             WITH ORDINALITY AS g (topic, key, value, headers, receipted, urgent, id, new, ordinal)
         WHERE NOT EXISTS (SELECT FROM recalled AS r WHERE r.id = g.new)),
     put AS (
-        INSERT INTO outbox (topic, key, value, headers, receipted)
-        SELECT topic, key, value, headers, receipted FROM given ORDER BY place RETURNING id),
+        INSERT INTO outbox (topic, key, value, headers, receipted, urgent)
+        SELECT topic, key, value, headers, receipted, urgent FROM given ORDER BY place RETURNING id),
     placed AS (SELECT id AS outbox_id, row_number() OVER (ORDER BY id) AS place FROM put)
     INSERT INTO said_facts (id, procedure_id, topic, value, headers, receipted, outbox_id)
     SELECT id, CAST(convert_from(key, 'UTF8') AS uuid), topic, value, headers, receipted, outbox_id
@@ -100,9 +107,9 @@ _APPEND = text("""
 """)
 
 
-def to_journal(*events: Event[Any]) -> list[Outgoing]:
+def to_journal(*events: Event[Any], urgent: bool = False) -> list[Outgoing]:
     """Events as facts of the journal, each in the versions in force. Raises EventTooLarge above 256 KiB."""
-    return [Outgoing(JOURNAL.name, record) for event in events for record in written(event)]
+    return [Outgoing(JOURNAL.name, record, urgent=urgent) for event in events for record in written(event)]
 
 
 async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
@@ -120,6 +127,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
         "values": [one.record.value for one in outgoing],
         "headers": [json.dumps([[name, value.decode()] for name, value in one.record.headers]) for one in outgoing],
         "receipted": [one.receipted for one in outgoing],
+        "urgent": [one.urgent for one in outgoing],
         # One that is said twice at once is kept once.
         "ids": [places.get(place) for place in range(len(outgoing))],
         "new": [None if one.again else said_id(one) for one in outgoing],

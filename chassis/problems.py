@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from chassis.errors import Unavailable, is_unavailable
+from chassis.errors import OutboxFull, Unavailable, is_unavailable
 from chassis.french import sentence
 
+PARIS = ZoneInfo("Europe/Paris")
+# An outbox is emptied within seconds of Kafka's return, and outages last minutes.
+FULL_RETRY_SECONDS = 30
 PROBLEM_BASE = "https://schemas.infoparquet.example/problems/"
 MEDIA_TYPE = "application/problem+json"
 
@@ -111,6 +116,15 @@ def install(app: FastAPI) -> None:
             request, Problem(error.status_code, f"http-{error.status_code}", detail, headers=error.headers or {})
         )
 
+    async def on_full(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, OutboxFull)  # noqa: S101
+        return answer(
+            request,
+            outbox_full(
+                error, "Rien de cette demande n’a été enregistré : renvoyez-la, avec la même clé d’idempotence,"
+            ),
+        )
+
     async def on_failure(request: Request, error: Exception) -> JSONResponse:
         if is_unavailable(error):
             return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
@@ -119,6 +133,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(OutboxFull, on_full)
     app.add_exception_handler(Exception, on_failure)
 
 
@@ -126,3 +141,23 @@ def unavailable(dependency: str) -> Problem:
     """A 503 that names what does not answer."""
     detail = f"Le service ne peut pas répondre pour l’instant ({dependency}). Rien n’a été enregistré ; réessayez."
     return Problem(503, "unavailable", detail, headers={"Retry-After": "2"})
+
+
+def outbox_full(error: OutboxFull, hence: str) -> Problem:
+    """A 503 that names what is full and since when; `hence` is what became of the request, and what to send again."""
+    since = "" if error.since is None else f" ; le plus ancien y attend depuis {_moment(error.since)}"
+    detail = (
+        f"La file d’attente vers le journal est pleine ({_octets(error.limit)}), car le journal ne reçoit plus ce "
+        f"qu’elle contient{since}. Ce qui a été accepté sera transmis. {hence} "
+        f"dans {FULL_RETRY_SECONDS} secondes."
+    )
+    return Problem(503, "outbox-full", detail, headers={"Retry-After": str(FULL_RETRY_SECONDS)})
+
+
+def _moment(at: datetime) -> str:
+    return f"le {at.astimezone(PARIS):%d/%m/%Y à %H:%M} (heure de Paris)"
+
+
+def _octets(size: int) -> str:
+    unit, name = next((one for one in ((2**30, "Gio"), (2**20, "Mio")) if size >= one[0]), (2**10, "Kio"))
+    return f"{size / unit:.3g} {name}".replace(".", ",")

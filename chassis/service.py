@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from chassis.recall import Recall
 from chassis.recollecting import Nothing, Recollection
 from chassis.reconciliation import Reconciler, ReconcilerParts
 from chassis.relay import Relay, RelayParts
+from chassis.room import Room, keep_counting
 from chassis.settings import Settings
 from chassis.sources import Handlers, Source
 from chassis.sweep import Sweep
@@ -57,10 +58,7 @@ GRACE_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Parts:
-    """What the chassis gives a service to build itself from.
-
-    `facts_applied` rings after each batch of facts; `whole` is awaited before anything is sent outside.
-    """
+    """What a service is built from. `facts_applied` rings after each batch; `whole` is awaited before mails go."""
 
     settings: Settings
     engine: AsyncEngine
@@ -124,7 +122,10 @@ class Running:
         self.facts_applied = Doorbell(self.engine, "facts_applied")
         self.probe = KafkaProbe(settings.kafka, service.name)
         self.identity = Identity(settings.oidc_issuer, settings.oidc_audience)
-        self.transactions = Transactions(self.engine, service=service.name, relay_bell=self.relay_bell, clock=clock)
+        self.room = Room(settings.outbox_limit, self.metrics)
+        self.transactions = Transactions(
+            self.engine, service=service.name, relay_bell=self.relay_bell, room=self.room, clock=clock
+        )
         self.wholeness = whole = Wholeness(service.name, settings.kafka, self.transactions)
         self.parts = Parts(settings, self.engine, self.transactions, self.facts_applied, clock, crash, whole.certain)
         self.workers = service.workers(self.parts)
@@ -132,9 +133,10 @@ class Running:
         self.relay = self._relay(crash, clock)
         self.reconciler = self._reconciler()
         self.readiness = self._readiness()
+        letters = letters_api.routes(self.consumer.parts.application, self.transactions, self.facts_applied.ring)
         self.app = build_app(
             title=service.title,
-            routers=[*self._common(), *service.routers(self.parts)],
+            routers=[letters, reconciliation_api.routes(self.consumer, service.holdings), *service.routers(self.parts)],
             identity=self.identity,
             readiness=self.readiness,
             telemetry=self.telemetry,
@@ -161,10 +163,6 @@ class Running:
                 self.facts_applied.ring,
             )
         )
-
-    def _common(self) -> Iterator[APIRouter]:
-        yield letters_api.routes(self.consumer.parts.application, self.transactions, self.facts_applied.ring)
-        yield reconciliation_api.routes(self.consumer, self.service.holdings)
 
     def _relay(self, crash: CrashPoints, clock: Clock) -> Relay:
         return Relay(
@@ -260,6 +258,7 @@ class Running:
             self.facts_applied.run(),
             self.relay.run(),
             self.reconciler.run(),
+            keep_counting(self.room, self.engine),
             self._consume(),
             keep_learning(self.consumer.parts.application, self.transactions, self.facts_applied.ring),
         ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, ByteSize, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.french import sentence
@@ -14,6 +14,7 @@ from chassis.kafka import KafkaSettings, SaslMechanism, SecurityProtocol
 MIGRATIONS = "INFOPARQUET_MIGRATIONS"
 PREFIX = "INFOPARQUET_"
 LARGEST_PORT = 65_535
+SMALLEST_OUTBOX = 64 * 1024
 
 
 def _without_slash(url: str) -> str:
@@ -69,6 +70,8 @@ class Settings(BaseSettings):
     reconcile_after: timedelta = Field(
         default=timedelta(seconds=60), gt=timedelta(0), le=timedelta(days=1), examples=["PT60S"]
     )
+    # What waits for Kafka in the outbox; beyond it requests are refused.
+    outbox_limit: ByteSize = Field(default=ByteSize(2**30), ge=SMALLEST_OUTBOX, examples=["1GiB"])
 
     # Open at once to one process; fewer where it may not open so many files.
     connections: int = Field(default=8000, gt=0, le=1_000_000, examples=[8000])

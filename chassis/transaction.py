@@ -19,6 +19,7 @@ from chassis import outbox
 from chassis.clock import Clock, NewId, new_id, utc_now
 from chassis.doorbell import Doorbell
 from chassis.outbox import Outgoing
+from chassis.room import Room
 from chassis.telemetry import current_traceparent
 
 D = TypeVar("D", bound=Payload)
@@ -59,12 +60,20 @@ class Transactions:
     """Opens a service's transactions."""
 
     def __init__(
-        self, engine: AsyncEngine, *, service: str, relay_bell: Doorbell, clock: Clock = utc_now, ids: NewId = new_id
+        self,
+        engine: AsyncEngine,
+        *,
+        service: str,
+        relay_bell: Doorbell,
+        room: Room,
+        clock: Clock = utc_now,
+        ids: NewId = new_id,
     ) -> None:
         self.engine = engine
         self.clock = clock
         self._source = f"/services/{service}"
         self._relay_bell = relay_bell
+        self._room = room
         self._ids = ids
 
     def within(self, connection: AsyncConnection) -> Transaction:
@@ -79,4 +88,13 @@ class Transactions:
             yield transaction
             await outbox.append(connection, transaction.said)
         if transaction.said:
+            self._room.add(transaction.said)
             self._relay_bell.ring()
+
+    @contextlib.asynccontextmanager
+    async def admit(self) -> AsyncIterator[Transaction]:
+        """The same for what somebody asks: raises OutboxFull where it says anything and nothing more may wait."""
+        async with self.begin() as transaction:
+            yield transaction
+            if transaction.said:
+                self._room.refuse_if_full()

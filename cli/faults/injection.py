@@ -5,17 +5,21 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cli.faults import plan
-from cli.faults.detour import Cut, connected_from
+from cli.faults.detour import Cut, Detour, connected_from
 from cli.faults.plan import DATABASE, SUPERVISOR, Fault, Kind
 from cli.faults.system import Campaigned
-from deploy.local.options import KAFKA, POSTGRES
+from deploy.local.http_process import HttpProcess
+from deploy.local.options import CONTROLLER, KAFKA, POSTGRES
 
-_TAKE_OVER_LIMIT = 40.0
-_DOWN_LIMIT = 60.0
+_TAKE_OVER_LIMIT = 120.0
+_DOWN_LIMIT = 120.0
+# A port that the system leaves free.
+_SPARE = 80
+_EVEN = 0.5
 
 
 async def inject(system: Campaigned, fault: Fault) -> float:
@@ -25,6 +29,12 @@ async def inject(system: Campaigned, fault: Fault) -> float:
             return await _cut(system, fault)
         case Kind.STOP:
             return await _freeze(system, fault)
+        case Kind.FULL:
+            return await _fill(system, fault)
+        case Kind.ROLL:
+            return await _roll(system, fault)
+        case Kind.JOIN:
+            return await _join(system, fault)
         case _ if fault.target == SUPERVISOR:
             return await _begin_again(system, fault)
         case _:
@@ -59,14 +69,20 @@ async def _pid(system: Campaigned, fault: Fault) -> int:
     match fault.target:
         case plan.SUPERVISOR:
             return int(run["pid"])
-        case plan.BROKER:
-            nodes = run["nodes"]
-            return int(nodes[int(fault.pick * len(nodes))]["pid"])
+        case plan.BROKER | plan.CONTROLLER:
+            return int(run["nodes"][_node(system, fault)]["pid"])
         case plan.DATABASE:
             return int(run["postgres"]["pid"])
         case service:
             name, place = await system.replica(service)
             return int(system.read()["services"][name]["pids"][place])
+
+
+def _node(system: Campaigned, fault: Fault) -> int:
+    """The place among the nodes of the one that is meant."""
+    if fault.target == plan.CONTROLLER:
+        return system.controller()
+    return int(fault.pick * len(system.run["nodes"]))
 
 
 async def _freeze(system: Campaigned, fault: Fault) -> float:
@@ -106,26 +122,75 @@ def family(pid: int) -> list[int]:
 
 
 async def _cut(system: Campaigned, fault: Fault) -> float:
-    """Of the broker or the database everybody's connections; of a service its own, to both."""
-    concerns: Callable[[int], bool] = _anybody
+    """Of a process its own connections, to whatever is behind a detour; of what is behind one everybody's to it."""
+    own: list[Detour] = []
     match fault.target:
-        case plan.BROKER:
-            nodes = len(system.read()["nodes"])
-            detours = [system.detours[KAFKA + int(fault.pick * nodes)]]
+        case plan.BROKER | plan.CONTROLLER:
+            own = [system.detours[first + _node(system, fault)] for first in (KAFKA, CONTROLLER)]
         case plan.DATABASE:
-            detours = [system.detours[POSTGRES]]
-        case _:
-            detours, concerns = list(system.detours.values()), connected_from(await _pid(system, fault))
-    cut = Cut(fault.way, fault.directions, concerns)
-    for detour in detours:
-        detour.cut(cut)
+            own = [system.detours[POSTGRES]]
+    is_its = connected_from(await _pid(system, fault))
+    for detour in system.detours.values():
+        detour.cut(Cut(fault.way, fault.directions, _anybody if detour in own else is_its))
     try:
         await asyncio.sleep(fault.lasts)
     finally:
-        for detour in detours:
+        for detour in system.detours.values():
             detour.mend()
     return time.monotonic()
 
 
 def _anybody(_: int) -> bool:
     return True
+
+
+async def _fill(system: Campaigned, fault: Fault) -> float:
+    """What it writes on is full until its time is over."""
+    if system.disks is None:
+        raise RuntimeError("no disk was mounted")
+    database = fault.target == DATABASE
+    folder = system.database_folder if database else system.node_folder(_node(system, fault))
+    await system.disks.fill(folder)
+    try:
+        await asyncio.sleep(fault.lasts)
+    finally:
+        await system.disks.mend(folder)
+    return time.monotonic()
+
+
+async def _roll(system: Campaigned, fault: Fault) -> float:
+    """Each replica is restarted in order once the one before is ready again."""
+    for pid in list(system.read()["services"][fault.target]["pids"]):
+        os.kill(pid, signal.SIGTERM)
+        async with asyncio.timeout(_DOWN_LIMIT):
+            await system.replaced(fault.target, pid)
+            await system.whole()
+    return time.monotonic()
+
+
+async def _join(system: Campaigned, fault: Fault) -> float:
+    """One more replica, which its group gives a part of what the others read, and takes it back once it is gone."""
+    run = system.read()["services"][fault.target]
+    listen = f"127.0.0.1:{system.options.port(_SPARE)}"
+    replica = HttpProcess(
+        f"{fault.target}-joining",
+        [*system.options.command, "serve", fault.target],
+        url=f"http://{listen}",
+        log=system.options.data / "logs" / f"{fault.target}-joining.log",
+        environment=_told(run["pids"][0]) | {"INFOPARQUET_LISTEN": listen},
+    )
+    try:
+        await replica.start()
+        await replica.until_ready()
+        await asyncio.sleep(fault.lasts)
+        if fault.pick < _EVEN:
+            await replica.stop()
+    finally:
+        await replica.kill()
+    return time.monotonic()
+
+
+def _told(pid: int) -> dict[str, str]:
+    """The environment that a process was started with."""
+    words = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(word.split("=", 1) for word in words if "=" in word)

@@ -2,20 +2,28 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from deploy.local.kafka_cluster import KafkaCluster
+from deploy.local.light import LightBroker
 from deploy.local.options import SERVICES
 
 
 class Kind(StrEnum):
-    """What is done: kill -9; SIGSTOP and later SIGCONT; an orderly restart; its connections cut off."""
+    """What is done: kill -9; SIGSTOP and later SIGCONT; an orderly restart; its connections cut off; its disk filled.
+
+    To replicas together: all restarted one after the other; one more comes, which has the group share out, and goes.
+    """
 
     KILL = "kill"
     STOP = "stop"
     RESTART = "restart"
     CUT = "cut"
+    FULL = "full"
+    ROLL = "roll"
+    JOIN = "join"
 
 
 class Way(StrEnum):
@@ -26,11 +34,18 @@ class Way(StrEnum):
     HALF_OPEN = "half-open"
 
 
-SUPERVISOR, BROKER, DATABASE = "supervisor", "broker", "database"
+SUPERVISOR, BROKER, CONTROLLER, DATABASE = "supervisor", "broker", "controller", "database"
 # They have two replicas: the one whose relay holds the lock, and the one that stands by.
 REPLICATED = ("numbering", "routing")
 STANDBYS: Mapping[str, str] = {f"{service}-standby": service for service in REPLICATED}
-TARGETS = (*SERVICES, *STANDBYS, SUPERVISOR, BROKER, DATABASE)
+TARGETS = (*SERVICES, *STANDBYS, SUPERVISOR, BROKER, CONTROLLER, DATABASE)
+# What only some can meet; the other kinds hit anybody.
+_MET_BY: Mapping[Kind, Sequence[str]] = {
+    Kind.FULL: (BROKER, DATABASE),
+    Kind.ROLL: REPLICATED,
+    Kind.JOIN: REPLICATED,
+}
+_LASTING = (Kind.STOP, Kind.CUT, Kind.FULL, Kind.JOIN)
 UP, DOWN = "up", "down"
 # With fewer rounds than targets, none is spent on a start of everything, which lasts as long as all others together.
 SHORT = len(TARGETS)
@@ -52,16 +67,17 @@ class Fault:
     def __str__(self) -> str:
         toward = "" if self.way is Way.DROPPED else f", {'+'.join(sorted(self.directions))}"
         how = f" ({self.way}{toward})" if self.kind is Kind.CUT else ""
-        lasting = f", {self.lasts:.1f} s" if self.kind in (Kind.STOP, Kind.CUT) else ""
+        lasting = f", {self.lasts:.1f} s" if self.kind in _LASTING else ""
         return f"{self.kind} {self.target}{how}{lasting}"
 
 
-def plan(seed: int, rounds: int, broker: str) -> list[Fault]:
+def plan(seed: int, rounds: int, broker: str, left_out: Collection[Kind] = ()) -> list[Fault]:
     """As many faults as rounds, the kinds in turn, and each kind's targets in an order of the seed's."""
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    targets = {kind: _endlessly(_targets(kind, broker, short=rounds < SHORT), chance) for kind in Kind}
-    kinds = itertools.cycle(chance.sample(list(Kind), len(Kind)))
-    return [_fault(kind, next(targets[kind]), chance) for kind in itertools.islice(kinds, rounds)]
+    order = [kind for kind in chance.sample(list(Kind), len(Kind)) if kind not in left_out]
+    targets = {kind: _endlessly(_targets(kind, broker, short=rounds < SHORT), chance) for kind in order}
+    kinds = itertools.islice(itertools.cycle(order), rounds)
+    return [_fault(kind, next(targets[kind]), chance) for kind in kinds]
 
 
 def _endlessly(targets: Sequence[str], chance: random.Random) -> Iterator[str]:
@@ -74,10 +90,13 @@ def _targets(kind: Kind, broker: str, *, short: bool) -> Sequence[str]:
     if kind is Kind.CUT:
         # It holds no connection while everything runs.
         left_out.add(SUPERVISOR)
-    if broker == "light" and kind in (Kind.KILL, Kind.CUT):
+    if broker != KafkaCluster.kind:
+        # One node by itself is the controller too.
+        left_out.add(CONTROLLER)
+    if broker == LightBroker.kind and kind in (Kind.KILL, Kind.CUT, Kind.FULL):
         # A kill -9 of the light broker loses its last second, as it says; it can be reached at its own port alone.
         left_out |= {BROKER, SUPERVISOR}
-    return [target for target in TARGETS if target not in left_out]
+    return [target for target in _MET_BY.get(kind, TARGETS) if target not in left_out]
 
 
 def _fault(kind: Kind, target: str, chance: random.Random) -> Fault:

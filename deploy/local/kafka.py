@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.child import Child
+from deploy.local.failures import StackError
 from deploy.local.java import Java, find_java
-from deploy.local.kafka_jars import kafka_folder, only_here
+from deploy.local.kafka_jars import kafka_folder, locked_jars, locked_version, only_here
 from deploy.local.kafka_ready import when_kafka_answers
 from deploy.local.kafka_settings import HOST, LOG_FOLDER, LOGGING, Node, new_cluster_id, node_settings
 from deploy.local.ports import free_ports
@@ -23,6 +24,7 @@ from deploy.local.server import Server
 _START_LIMIT = 90.0
 _FIRST_JAVA_WITH_CLASS_CACHE = 25
 _UNFINISHED = ".recording-"
+_FORMATTED_BY, _BEFORE_IT_WAS_WRITTEN = "formatted-by", "4.4.0"
 # These would change the Java we start, and make its class cache unusable.
 _OTHERS_SETTINGS = ("CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 
@@ -95,7 +97,9 @@ class KafkaNode(Server):
         """Answers once a transactional producer and a group can begin. Raises StackError."""
         runtime = await self.prepare()
         self._write_configuration()
-        if not (self.folder / LOG_FOLDER / "meta.properties").is_file():
+        if (self.folder / LOG_FOLDER / "meta.properties").is_file():
+            self._refuse_later_versions()
+        else:
             await self._format(runtime)
         self.child = self._run(runtime, "kafka.Kafka", "server.properties")
         await until_ready(self.child, when_kafka_answers(self.node), limit=_START_LIMIT)
@@ -107,6 +111,17 @@ class KafkaNode(Server):
         (self.folder / "log4j2.xml").write_text(LOGGING)
         (self.folder / "server.properties").write_text(node_settings(self.node, self._nodes, LOG_FOLDER))
 
+    def _refuse_later_versions(self) -> None:
+        written = self.folder / _FORMATTED_BY
+        began = written.read_text() if written.is_file() else _BEFORE_IT_WAS_WRITTEN
+        ours = locked_version(locked_jars())
+        if _comparable(began) > _comparable(ours):
+            raise StackError(
+                f"Les données de {self.folder} ne peuvent pas être lues",
+                why=f"elles ont été commencées par Apache Kafka {began}, et celui-ci est le {ours}",
+                remedy="Choisir un autre dossier par --data, ou reprendre la version d’infoParquet qui les a écrites.",
+            )
+
     async def _format(self, runtime: Runtime) -> None:
         # Beside, then renamed: a formatting that is killed half-way leaves nothing that looks like a log.
         unfinished = self.folder / "log.unfinished"
@@ -116,6 +131,7 @@ class KafkaNode(Server):
         child = self._run(runtime, "kafka.tools.StorageTool", *words)
         if await child.finished():
             raise not_started(child, "le formatage de son dossier a échoué")
+        (self.folder / _FORMATTED_BY).write_text(locked_version(locked_jars()))
         unfinished.rename(self.folder / LOG_FOLDER)
 
     def _run(self, runtime: Runtime, main: str, *words: str) -> Child:
@@ -145,6 +161,10 @@ class ApacheKafka(KafkaNode):
     def nodes(self) -> Sequence[KafkaNode]:
         """The only one."""
         return [self]
+
+
+def _comparable(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
 
 
 def _environment() -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from typing import Self
 from deploy.local.failures import StackError
 from deploy.local.kafka import KafkaNode, Runtime
 from deploy.local.kafka_ready import when_replicated
-from deploy.local.kafka_settings import Node, cluster_id_in, last_vote, new_cluster_id
+from deploy.local.kafka_settings import Node, cluster_id_in, elected, new_cluster_id
 
 SIZE = 3
 _REPLICATION_LIMIT = 60.0
@@ -59,10 +59,9 @@ class KafkaCluster:
         return ",".join(node.bootstrap for node in self.nodes)
 
     def controller(self) -> KafkaNode:
-        """The node that rules the others now, as the newest vote that any of them took part in says."""
-        votes = [vote for node in self.nodes if (vote := last_vote(node.folder))]
-        leader = max(votes)[1]
-        return next(node for node in self.nodes if node.node.id == leader)
+        """The node that rules the others now."""
+        ruling = elected(node.folder for node in self.nodes)
+        return next(node for node in self.nodes if node.node.id == ruling)
 
     async def prepare(self, say: Callable[[str], None] = lambda _: None) -> Runtime:
         """Fetches what has to be, once for the three. Raises NotFetchedError, or StackError without a Java."""

@@ -1,4 +1,4 @@
-"""Writes `kafka.lock` for a version of Apache Kafka: `python -m deploy.local.kafka_lock 4.4.0`.
+"""Writes `kafka.lock` for a version of Apache Kafka: `python -m deploy.local.kafka_lock 4.2.2`.
 
 What it writes is what every machine will run: read the difference before committing it.
 """

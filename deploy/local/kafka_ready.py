@@ -21,7 +21,7 @@ async def when_kafka_answers(node: Node) -> None:
     await when_listening(node.port)
     client = AIOKafkaClient(bootstrap_servers=f"{HOST}:{node.port}", request_timeout_ms=5_000)
     try:
-        await client.bootstrap()
+        await _until_met(client)
         # It listens before it is let in.
         while client.cluster.broker_metadata(node.id) is None:
             await asyncio.sleep(POLL)
@@ -30,6 +30,17 @@ async def when_kafka_answers(node: Node) -> None:
         await asyncio.gather(*(_until_coordinated(client, kind) for kind in kinds))
     finally:
         await client.close()
+
+
+async def _until_met(client: AIOKafkaClient) -> None:
+    # One that ended meanwhile is known by its process, not by its silence.
+    while True:
+        try:
+            await client.bootstrap()
+        except KafkaError:
+            await asyncio.sleep(POLL)
+        else:
+            return
 
 
 async def when_replicated(bootstrap: str, copies: int) -> None:

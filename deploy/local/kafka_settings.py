@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ LOGGING = """\
 
 @dataclass(frozen=True)
 class Node:
-    """One member of a cluster, broker and controller both; clients are told a port that lies `detour` higher."""
+    """One member of a cluster, broker and controller both; others are told ports that lie `detour` higher."""
 
     id: int
     port: int
@@ -84,11 +84,16 @@ class Node:
         """The port that clients come to."""
         return self.port + self.detour
 
+    @property
+    def voter(self) -> str:
+        """How the members of the cluster name and reach its controller."""
+        return f"{self.id}@{HOST}:{self.controller_port + self.detour}"
+
 
 def node_settings(node: Node, nodes: Sequence[Node], log: str) -> str:
     """The properties of one of `nodes`; `log` is relative to the folder it runs in."""
     copies = min(3, len(nodes))
-    voters = ",".join(f"{one.id}@{HOST}:{one.controller_port}" for one in nodes)
+    voters = ",".join(one.voter for one in nodes)
     return _SETTINGS.format(host=HOST, node=node, voters=voters, copies=copies, in_sync=max(1, copies - 1), log=log)
 
 
@@ -108,8 +113,13 @@ def cluster_id_in(folder: Path) -> str | None:
     return found[1] if found else None
 
 
-def last_vote(folder: Path) -> tuple[int, int] | None:
-    """The epoch and the controller that the node of a folder last knew of, None where it knows none."""
+def elected(folders: Iterable[Path]) -> int:
+    """The controller that rules the others, as the newest vote says that the node of any of these folders knows of."""
+    return max(vote for folder in folders if (vote := _last_vote(folder)))[1]
+
+
+def _last_vote(folder: Path) -> tuple[int, int] | None:
+    """The epoch and the controller that a node last knew of, None where it knows none."""
     state = folder / LOG_FOLDER / "__cluster_metadata-0" / "quorum-state"
     known = json.loads(state.read_text()) if state.is_file() else {"leaderId": -1}
     return (known["leaderEpoch"], known["leaderId"]) if known["leaderId"] >= 0 else None

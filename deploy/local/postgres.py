@@ -29,6 +29,8 @@ _MAJOR = "18"
 # What a postmaster says while one that was killed, or its last sessions, are still ending.
 _STILL_ENDING = ("shared memory block", 'lock file "postmaster.pid" already exists')
 _END_LIMIT = 5.0
+# It recovers, it ended while it was asked, or its disk is full.
+_NOT_YET = (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InsufficientResourcesError)
 
 _SETTINGS = {
     "fsync": "on",
@@ -158,7 +160,7 @@ class Postgres(Server):
             try:
                 # Without TLS, which it has not, no one looks for certificates in a home that may be closed.
                 connection = await asyncpg.connect(self.superuser_url, timeout=5, ssl=False)
-            except (ConnectionError, TimeoutError, asyncpg.CannotConnectNowError):
+            except (ConnectionError, TimeoutError, *_NOT_YET):
                 await asyncio.sleep(POLL)
             else:
                 await connection.close()

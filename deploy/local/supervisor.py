@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable
 
-from deploy.local.failures import StackError
 from deploy.local.server import Server
 
 FIRST_DELAY = 0.2
@@ -66,11 +65,12 @@ class Supervisor:
     async def _start_again(self, server: Server) -> None:
         try:
             await server.start()
-        except (StackError, OSError) as failure:
-            self._say(f"{server.name} n’a pas redémarré : {str(failure).splitlines()[0]} ; voir {server.log}.")
+            self._changed()
+        except Exception as failure:  # noqa: BLE001 - nobody else starts it again, whatever came of this time
+            told = str(failure).splitlines() or [type(failure).__name__]
+            self._say(f"{server.name} n’a pas redémarré : {told[0]} ; voir {server.log}.")
         else:
             self._say(f"{server.name} a redémarré.")
-            self._changed()
 
 
 def ending(code: int) -> str:

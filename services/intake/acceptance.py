@@ -186,8 +186,9 @@ async def _add(transaction: Transaction, administration: str, new: Mapping[UUID,
     """Make procedures; those that the journal has since before a restore only get their dossiers back."""
     added = [NewProcedure(id_, one.fact.reference, one.fact.submitted_at, one.content) for id_, one in new.items()]
     given_back = await store.add(transaction.connection, administration, added)
-    said = [transaction.event(id_, one.fact) for id_, one in new.items() if id_ not in given_back]
-    transaction.say(to_journal(*said))
+    for id_, one in new.items():
+        if id_ not in given_back:
+            transaction.say(to_journal(transaction.event(id_, one.fact), urgent=one.fact.urgency is not None))
     return given_back
 
 

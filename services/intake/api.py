@@ -66,7 +66,7 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
         require_type(request, JSON_TYPES)
         posted = Gate(checks(), caller.code, parts.clock()).admit(await request.body(), key)
         try:
-            async with parts.transactions.begin() as transaction:
+            async with parts.transactions.admit() as transaction:
                 (outcome,) = await accept(transaction, caller.code, [posted])
         except InFlight:
             raise idempotency.in_flight() from None

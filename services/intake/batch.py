@@ -17,9 +17,9 @@ from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
 from chassis import idempotency
-from chassis.errors import is_unavailable
+from chassis.errors import OutboxFull, is_unavailable
 from chassis.idempotency import InFlight
-from chassis.problems import FieldError, Problem
+from chassis.problems import FieldError, Problem, outbox_full
 from chassis.service import Parts
 from services.intake.acceptance import PATH, Accepted, Gate, Outcome, Posted, accept
 from services.intake.api import Administration, require_type
@@ -32,6 +32,7 @@ SPOOLED_IN_MEMORY = 256 * 1024
 PIECE = 64 * 1024
 # Lines are checked in well under a millisecond each; other requests get their turn after this many.
 LINES_A_TURN = 20
+_SEND_AGAIN = "Une partie des lignes a pu être enregistrée : renvoyez le même fichier,"
 
 
 def routes(parts: Parts, checks: Callable[[], Checks]) -> APIRouter:
@@ -50,6 +51,8 @@ def routes(parts: Parts, checks: Callable[[], Checks]) -> APIRouter:
             spool.close()
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=400)
+            if isinstance(error, OutboxFull):
+                raise outbox_full(error, _SEND_AGAIN) from error
             if isinstance(error, Exception) and is_unavailable(error):
                 raise _interrupted() from error
             raise
@@ -98,7 +101,7 @@ async def _accepted(parts: Parts, administration: str, posted: Sequence[Posted])
     if not posted:
         return []
     try:
-        async with parts.transactions.begin() as transaction:
+        async with parts.transactions.admit() as transaction:
             return await accept(transaction, administration, posted)
     except InFlight:
         if len(posted) == 1:

@@ -177,7 +177,7 @@ DESCRIPTION: Final = Description(
                 description="Une procédure par ligne, avec sa clé d’idempotence ; le schéma est celui d’une ligne. "
                 f"Aussi : {', '.join(f'`{one}`' for one in NDJSON[1:])}.",
             ),
-            {415: ("media-type",)},
+            {415: ("media-type",), 503: ("outbox-full",)},
         ),
         "POST /v1/procedures:check": Operation(
             {

@@ -142,7 +142,7 @@ async def _take(parts: Parts, addressed: Addressed, posted: Posted[B], add: Add[
     """What the request made, now or when it was first sent. Raises Problem."""
 
     async def look() -> UUID | None:
-        async with parts.transactions.begin() as transaction:
+        async with parts.transactions.admit() as transaction:
             procedure = await store.lock_own(transaction.connection, addressed.procedure, addressed.administration)
             return None if procedure is None else await _settle(transaction, procedure, addressed, posted, add)
 

@@ -27,12 +27,14 @@ async def allocate_numbers(transaction: Transaction, submitted: Sequence[Event[A
     allocations = list(allocate(requests, last))
     administrations = {one: fact.data.administration for one, fact in facts.items()}
     await store.keep(transaction.connection, allocations, administrations, AUTHORITY, transaction.now)
-    return to_journal(
-        *(
-            transaction.answer(facts[one.procedure], Numbered(number=one.number, authority=AUTHORITY))
-            for one in allocations
+    return [
+        outgoing
+        for one in allocations
+        for outgoing in to_journal(
+            transaction.answer(facts[one.procedure], Numbered(number=one.number, authority=AUTHORITY)),
+            urgent=facts[one.procedure].data.urgency is not None,
         )
-    )
+    ]
 
 
 HANDLERS: Mapping[type[Payload], Handler] = {Submitted: allocate_numbers}

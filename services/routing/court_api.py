@@ -59,7 +59,7 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
     ) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
             try:
-                async with parts.transactions.begin() as transaction:
+                async with parts.transactions.admit() as transaction:
                     return await _accept(transaction, dispatch, id, body, caller, key)
             except InFlight:
                 raise idempotency.in_flight() from None

@@ -47,13 +47,13 @@ def _told(procedure: UUID, submitted: Submitted, routed: Routed, number: str) ->
     }
 
 
-def to_court(tribunal: str, event: Event[Any], *, receipted: bool = False) -> list[Outgoing]:
+def to_court(tribunal: str, event: Event[Any], *, receipted: bool = False, urgent: bool = False) -> list[Outgoing]:
     """A message on its court's topic, in each version in force.
 
     Of a delivery, `receipted`, the journal will be told the offset: that of the record that has its id.
     """
     topic, records = tribunal_topic(tribunal).name, written(event)
-    return [Outgoing(topic, record, receipted and record is records[-1]) for record in records]
+    return [Outgoing(topic, record, receipted and record is records[-1], urgent) for record in records]
 
 
 def receipt(row: Row, placed: Placed) -> Outgoing:

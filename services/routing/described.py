@@ -101,7 +101,7 @@ def _of_operators(reference: Reference) -> dict[str, Operation]:
                 )
             },
             body=Content(RedeliveryBody, {"depuis-ce-jour": examples.REDELIVERY}),
-            problems=_COURT,
+            problems=_COURT | {503: ("outbox-full",)},
         ),
         "GET /v1/unroutable": Operation(
             {

@@ -80,7 +80,7 @@ class Steps:
     def _say(self, procedure: Procedure, message: Message, traceparent: str | None) -> None:
         match message:
             case Event():
-                self._said.extend(to_journal(message))
+                self._said.extend(to_journal(message, urgent=procedure.urgent))
             case Deliver(tribunal, delivery):
                 data = delivery_of(*_known(procedure), self.dispatch.dossiers)
                 self._handed.append(Handover(delivery, procedure.id, tribunal))
@@ -96,7 +96,8 @@ class Steps:
         return Event(one, transaction.source, data.event_type, subject, transaction.now, data, traceparent)
 
     def _tell(self, tribunal: str, event: Event[Any], *, receipted: bool) -> None:
-        for outgoing in to_court(tribunal, event, receipted=receipted):
+        urgent = self.procedures[event.subject].urgent
+        for outgoing in to_court(tribunal, event, receipted=receipted, urgent=urgent):
             self._told.append(Told(tribunal, event.subject, self.transaction.now, outgoing.record))
             self._said.append(outgoing)
 

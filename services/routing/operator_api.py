@@ -54,7 +54,7 @@ def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -
     ) -> dict[str, Any]:
         _require_court(body.tribunal, current().courts)
         try:
-            async with parts.transactions.begin() as transaction:
+            async with parts.transactions.admit() as transaction:
                 decided = await _assign(transaction, dispatch, id, body, caller, key)
         except InFlight:
             raise idempotency.in_flight() from None
@@ -64,7 +64,7 @@ def routes(parts: Parts, dispatch: Dispatch, current: Callable[[], Reference]) -
     async def redeliver(code: str, body: RedeliveryBody, _: Operator) -> dict[str, Any]:
         _require_court(code, current().courts, status=404)
         since = datetime.combine(body.from_, time(), PARIS)
-        async with parts.transactions.begin() as transaction:
+        async with parts.transactions.admit() as transaction:
             again = await operations_store.told_since(transaction.connection, code, since)
             transaction.say(again)
         return {"tribunal": code, "from": body.from_, "messages": len(again)}

@@ -56,6 +56,11 @@ class Procedure:
     added: tuple[Added, ...] = ()
 
     @property
+    def urgent(self) -> bool:
+        """Whether it was submitted as urgent: that never changes."""
+        return self.submitted.urgency is not None
+
+    @property
     def standing(self) -> State:
         """The state with what routing has said on top."""
         state = self.state

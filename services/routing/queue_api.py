@@ -39,7 +39,7 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
         decided, last = 0, None
         try:
             while True:
-                async with parts.transactions.begin() as transaction:
+                async with parts.transactions.admit() as transaction:
                     if last is None:
                         await _claim(transaction, caller.organisation, key)
                     page = await store.queued(transaction.connection, last, PAGE)

@@ -9,7 +9,7 @@ from hypothesis import settings
 from sqlalchemy import Connection
 
 from chassis.database import open_engine
-from chassis.journal_tables import create_v1, create_v2, create_v3, create_v4, create_v5
+from chassis.journal_tables import create_v1, create_v2, create_v3, create_v4, create_v5, create_v6
 from chassis.logging import places_only
 from tests.conftest import Databases
 
@@ -31,6 +31,7 @@ def _create(connection: Connection) -> None:
     create_v3(operations)
     create_v4(operations)
     create_v5(operations)
+    create_v6(operations)
 
 
 @pytest_asyncio.fixture

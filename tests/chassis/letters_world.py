@@ -22,6 +22,7 @@ from chassis.identity import Caller
 from chassis.metrics import Metrics
 from chassis.outbox import Outgoing
 from chassis.replay import Outcome
+from chassis.room import Room
 from chassis.sources import Source
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transaction, Transactions
@@ -42,7 +43,11 @@ class Letters:
 
     def __post_init__(self) -> None:
         self.transactions = Transactions(
-            self.engine, service="numbering", relay_bell=Doorbell(self.engine, "outbox"), clock=lambda: NOON
+            self.engine,
+            service="numbering",
+            relay_bell=Doorbell(self.engine, "outbox"),
+            room=Room(2**30, Metrics()),
+            clock=lambda: NOON,
         )
         journal = Source(JOURNAL.name, {Submitted: self._note, Routed: self._note})
         self.application = Application("numbering", {JOURNAL.name: journal}, Telemetry("numbering", {}), Metrics())

@@ -22,6 +22,7 @@ from chassis.outbox import Outgoing
 from chassis.recall import Recall
 from chassis.recollecting import Nothing
 from chassis.relay import Relay, RelayParts
+from chassis.room import Room
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
 from services.routing.delivery import receipt
@@ -83,7 +84,8 @@ class Outbox:
         """A candidate, until the block is left."""
         lock_engine = open_lock_engine(self.database, name="tests relay")
         kafka = KafkaSettings(bootstrap=self.bootstrap)
-        transactions = Transactions(self.engine, service="routing", relay_bell=self.bell)
+        room = Room(2**30, Metrics())
+        transactions = Transactions(self.engine, service="routing", relay_bell=self.bell, room=room)
         relay = Relay(
             RelayParts(
                 "routing",

@@ -22,13 +22,17 @@ from chassis.decisions import Order
 from chassis.doorbell import Doorbell
 from chassis.handover import Doubt, Row
 from chassis.identity import Caller
+from chassis.metrics import Metrics
 from chassis.outbox import Outgoing, suspended_topics
 from chassis.relay import LOCK
 from chassis.replay import Done
+from chassis.room import Room
 from chassis.transaction import Transactions
 from tests.builders import NOON
 
-LONGEST_REST = 300
+LONGEST_REST = 600
+# So few that what is urgent overtakes batches of others.
+BATCH_ROWS = 3
 _UNACCEPTABLE = b"never"
 OPERATOR = Caller("agent-7", "operator", "", frozenset({"operator"}))
 
@@ -96,7 +100,8 @@ class World:
     def __init__(self, engine: AsyncEngine, lock_engine: AsyncEngine) -> None:
         self._engine = engine
         self._lock_engine = lock_engine
-        self._transactions = Transactions(engine, service="routing", relay_bell=Doorbell(engine, "outbox"))
+        bell, room = Doorbell(engine, "outbox"), Room(2**30, Metrics())
+        self._transactions = Transactions(engine, service="routing", relay_bell=bell, room=room)
         self.kafka = Kafka()
         self.now: datetime = NOON
         self._count = 0
@@ -110,13 +115,13 @@ class World:
             await connection.execute(text("DELETE FROM suspended_topics"))
             await connection.execute(text("UPDATE relay SET batch = 0"))
 
-    async def append(self, key: bytes, topic: str, *, acceptable: bool) -> None:
+    async def append(self, key: bytes, topic: str, *, acceptable: bool, urgent: bool = False) -> None:
         """One more row of a key, which the broker may never take."""
         self._count += 1
         value = (b"taken" if acceptable else _UNACCEPTABLE) + b" %d" % self._count
         self.appended[key].append((topic, value))
         async with self._engine.begin() as connection:
-            await outbox.append(connection, [Outgoing(topic, Record(key, value, ()))])
+            await outbox.append(connection, [Outgoing(topic, Record(key, value, ()), urgent=urgent)])
 
     def published(self, key: bytes) -> list[bytes]:
         """What a reader of all topics sees of a key, but for what operators are told."""
@@ -227,7 +232,7 @@ class World:
             relay.batch, relay.at = relay.outstanding.pop(0), "claimed"
             return
         async with _connection(relay).begin():
-            claimed = await batches.claim(_connection(relay), relay.counter + 1, self.now)
+            claimed = await batches.claim(_connection(relay), relay.counter + 1, self.now, BATCH_ROWS)
         if claimed:
             relay.counter += 1
             relay.batch, relay.at = relay.counter, "claimed"

@@ -13,6 +13,7 @@ from chassis.database import open_engine
 from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaProbe, KafkaSettings
 from chassis.metrics import Metrics
+from chassis.room import Room
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
 
@@ -29,7 +30,9 @@ def consumer_of(kafka: KafkaSettings) -> Consumer:
     return Consumer(
         ConsumerParts(
             Application("numbering", {}, Telemetry("tests", {}), Metrics()),
-            Transactions(engine, service="numbering", relay_bell=Doorbell(engine, "tests")),
+            Transactions(
+                engine, service="numbering", relay_bell=Doorbell(engine, "tests"), room=Room(2**30, Metrics())
+            ),
             kafka,
             KafkaProbe(kafka, "numbering"),
             ["infoparquet.procedures.v1"],

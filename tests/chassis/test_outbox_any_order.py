@@ -42,10 +42,10 @@ class Outbox(RuleBasedStateMachine):
     def has_failing_topics(self) -> bool:
         return bool(self._world.kafka.failing)
 
-    @rule(key=keys, topic=topics, count=st.integers(1, 3))
-    def a_service_says_something(self, key: bytes, topic: str, count: int) -> None:
+    @rule(key=keys, topic=topics, count=st.integers(1, 3), urgent=st.booleans())
+    def a_service_says_something(self, key: bytes, topic: str, count: int, urgent: bool) -> None:
         for _ in range(count):
-            self._do(self._world.append(key, topic, acceptable=True))
+            self._do(self._world.append(key, topic, acceptable=True, urgent=urgent))
 
     @rule(key=keys)
     def a_service_says_what_the_broker_never_takes(self, key: bytes) -> None:

@@ -26,6 +26,7 @@ from chassis.outbox import Outgoing, to_journal
 from chassis.positions import Misplaced
 from chassis.reconciliation import PLACE, Reconciler, ReconcilerParts
 from chassis.replay import Done
+from chassis.room import Room
 from chassis.sources import Source
 from chassis.sweep import Sweep
 from chassis.topics import create_missing
@@ -50,8 +51,10 @@ class Service:
         self.outbox = outbox
         self.kafka = KafkaSettings(bootstrap=outbox.bootstrap)
         self.probe = KafkaProbe(self.kafka, "routing")
-        self.transactions = Transactions(outbox.engine, service="routing", relay_bell=outbox.bell)
         self.metrics = Metrics()
+        self.transactions = Transactions(
+            outbox.engine, service="routing", relay_bell=outbox.bell, room=Room(2**30, self.metrics)
+        )
         # As if its tables had lost these.
         self.lost: set[UUID] = set()
 

@@ -1,20 +1,23 @@
 """Numbering and routing on three nodes of Apache Kafka: one may be lost at any moment, with two lost writes wait."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, tribunal_topic
 
 from chassis.kafka import KafkaSettings
 from chassis.topics import TooFewNodes, create_missing
+from cli.faults.evidence import records
 from deploy.local.kafka import KafkaNode
 from deploy.local.kafka_cluster import SIZE, KafkaCluster
 from deploy.local.ports import free_ports
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATIENCE = 120
 # Made by no migration.
 ANOTHER = tribunal_topic("tj00000")
+ALONE = replace(ANOTHER, name="on-one-node-alone")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -65,6 +69,23 @@ async def topics_of(admin: AIOKafkaAdminClient) -> list[str]:
 async def partitions(admin: AIOKafkaAdminClient, *topics: str) -> list[dict[str, Any]]:
     """Who leads and who follows each partition of the topics."""
     return [one for topic in await admin.describe_topics(list(topics)) for one in topic["partitions"]]
+
+
+async def test_a_commit_waits_for_a_partition_that_is_without_a_leader(
+    cluster: KafkaCluster, admin: AIOKafkaAdminClient
+) -> None:
+    """Apache Kafka 4.3 and 4.4 pass it over: nobody ends the transaction there, and no reader comes past it."""
+    lost = cluster.nodes[-1]
+    await admin.create_topics([NewTopic(ALONE.name, -1, -1, replica_assignments={0: [lost.node.id]})])
+    async with (
+        AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, transactional_id="alone") as producer,
+        producer.transaction(),
+    ):
+        await producer.send_and_wait(ALONE.name, b"committed")
+        await lost.kill()
+        await until(lambda: without_a_leader(admin), seconds=PATIENCE, what="a partition without a leader")
+    await lost.start()
+    await until(lambda: records(cluster.bootstrap, ALONE), seconds=PATIENCE, what="what was committed")
 
 
 async def test_every_topic_has_three_copies_of_which_two_take_each_write(
@@ -110,6 +131,13 @@ async def test_with_two_nodes_lost_nothing_is_acknowledged_and_all_goes_on_when_
     await returning.start()
     await road.arrived([*procedures, *await submitting], PATIENCE)
     await road.audit()
+
+
+async def without_a_leader(admin: AIOKafkaAdminClient) -> bool:
+    """Whether the only node of that topic is known to be lost; it may be the one that is asked."""
+    with contextlib.suppress(KafkaError):
+        return {one["leader"] for one in await partitions(admin, ALONE.name)} == {-1}
+    return False
 
 
 async def acknowledged(bootstrap: str) -> None:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from deploy.local.failures import StackError
 from deploy.local.folders import fresh_folder
 from deploy.local.kafka import ApacheKafka
 from deploy.local.light import LightBroker
@@ -87,6 +88,15 @@ async def test_a_formatting_that_was_killed_half_way_is_done_again(folder: Path)
     async with ApacheKafka(folder / "kafka", *free_ports(2)) as broker:
         assert broker.child is not None
         assert broker.child.running
+
+
+async def test_data_that_a_later_version_began_is_refused_by_name(folder: Path) -> None:
+    log = folder / "kafka" / "log"
+    log.mkdir(parents=True)
+    (log / "meta.properties").touch()
+    (folder / "kafka" / "formatted-by").write_text("99.1.0")
+    with pytest.raises(StackError, match=r"Apache Kafka 99\.1\.0"):
+        await ApacheKafka(folder / "kafka", *free_ports(2)).start()
 
 
 async def test_the_light_broker_keeps_what_it_has_when_it_is_stopped_in_order(folder: Path) -> None:

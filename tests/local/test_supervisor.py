@@ -45,10 +45,13 @@ class Program(Server):
         super().__init__(name, folder / f"{name}.log")
         self.code = code
         self.starts = 0
+        self.trouble: list[Exception] = []
         self._ends = [] if ends is None else ends
 
     async def start(self) -> None:
         self.starts += 1
+        if self.trouble:
+            raise self.trouble.pop()
         self.log.unlink(missing_ok=True)
         self.child = Child.start(self.name, [sys.executable, "-c", self.code], log=self.log)
         await until_ready(self.child, self._up(), limit=10)
@@ -115,6 +118,18 @@ async def test_what_does_not_start_again_is_tried_again(told: Told, folder: Path
     await until(lambda: answer(any("n’a pas redémarré" in line for line in told.lines)))
     program.code = WAITS
     await until(lambda: answer(told.lines[-1] == "query a redémarré."))
+
+
+async def test_a_start_that_fails_as_nobody_foresaw_is_tried_again(told: Told, folder: Path) -> None:
+    program = Program("query", WAITS, folder)
+    await told.supervisor.start(program)
+    program.trouble = [RuntimeError("never seen"), RuntimeError()]
+    await program.kill()
+    await until(lambda: answer(told.lines[-1:] == ["query a redémarré."]))
+    assert [line.split(" ; ")[0] for line in told.lines if "n’a pas redémarré" in line] == [
+        "query n’a pas redémarré : RuntimeError",
+        "query n’a pas redémarré : never seen",
+    ]
 
 
 async def test_what_cannot_be_started_the_first_time_is_an_error_with_its_last_words(told: Told, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a restored database no longer knew of what was published is remembered by its ids."""
+"""What is urgent leaves the outbox first."""
 
 from alembic import op
 

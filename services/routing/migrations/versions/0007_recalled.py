@@ -2,11 +2,11 @@
 
 from alembic import op
 
-from chassis.journal_tables import create_v5
+from chassis.journal_tables import create_v6
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    create_v5(op)
+    create_v6(op)

@@ -2,12 +2,12 @@
 
 from alembic import op
 
-from chassis.journal_tables import create_v5
+from chassis.journal_tables import create_v6
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    create_v5(op)
+    create_v6(op)
     op.execute("CREATE TABLE lost_dossiers (procedure_id uuid PRIMARY KEY REFERENCES procedures (id))")
