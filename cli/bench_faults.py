@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from cli.failures import FAILED, WRONG_USE, stop
@@ -55,6 +56,8 @@ def faults(
         stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
     except Refused as refusal:
         stop(FAILED, f"Graine {drawn} : {refusal} {kept}")
+    except (KafkaError, TimeoutError) as trouble:
+        stop(FAILED, f"Graine {drawn} : les sujets ne se lisent plus ({trouble!r}). {kept}")
     if data is None and (outcome is None or outcome.good):
         shutil.rmtree(place.parent, ignore_errors=True)
     if outcome is None:

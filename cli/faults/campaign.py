@@ -65,7 +65,10 @@ class Outcome:
 
 
 async def campaign(data: Path, port_base: int, broker: str, seed: int, rounds: int, say: Say) -> Outcome:
-    """Raises StackError where the system cannot be started, Refused where intake takes nothing."""
+    """Raises StackError where the system cannot be started, Refused where intake takes nothing.
+
+    Raises KafkaError or TimeoutError where the topics cannot be read in the end.
+    """
     say("Démarrage du courtier, de la base, de l’émetteur de jetons et des services…")
     async with opened(data, port_base, broker, say) as system:
         outcome = Outcome(seed, system.run["broker"], left_out=[] if system.disks else [Kind.FULL])
@@ -79,7 +82,8 @@ async def campaign(data: Path, port_base: int, broker: str, seed: int, rounds: i
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ARRIVAL_LIMIT):
                     await follower.until_all(traffic.accepted, TOLD)
-        journal, courts = await read_topics(kafka, COURTS)
+        async with asyncio.timeout(ARRIVAL_LIMIT):
+            journal, courts = await read_topics(kafka, COURTS)
         outcome.evidence = Evidence(traffic.accepted, journal, courts, system.mails(), TOLD)
         outcome.offences = audit(outcome.evidence)
     return outcome
@@ -101,7 +105,10 @@ async def _rounds(
                 break
     finally:
         traffic.stop()
-        await flowing
+        try:
+            await asyncio.wait_for(flowing, RECOVERY_LIMIT)
+        except TimeoutError:
+            outcome.recoveries.append(None)
 
 
 async def _round(system: Campaigned, traffic: Traffic, follower: Follower, fault: Fault) -> float | None:
