@@ -25,6 +25,8 @@ class ConnectionBounds:
     """Of one process; times in seconds, sizes in bytes."""
 
     most: int = 8000
+    # Over `most`, so many are waited for to be told why; half of what is kept free, so that silence cannot take it all.
+    told: int = _KEPT_FREE // 2
     head_seconds: float = 20.0
     head_bytes: int = 64 * 1024
     # Without a byte of an answer taken, and to end a body that was answered before its end.
@@ -51,8 +53,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._unwanted: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
-        """The head's time begins with the connection."""
+        """The head's time begins with the connection; one for which no file is to spare is closed unheard."""
         super().connection_made(transport)
+        if len(self.connections) > self._bounds.most + self._bounds.told:
+            transport.close()
+            return
         taken = int(self._bounds.untaken_seconds * 1000)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, taken)
         self._await_head()

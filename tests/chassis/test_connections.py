@@ -53,6 +53,7 @@ async def serving(bounds: ConnectionBounds = ConnectionBounds(), pace: Pace = BR
         positions=list,
         description=lambda: Description("", {}, {}),
         unlimited=["/pieces"],
+        answering=_answering,
         pace=pace,
     )
     protocol: Any = partial(BoundedConnection, bounds=bounds)
@@ -66,6 +67,10 @@ async def serving(bounds: ConnectionBounds = ConnectionBounds(), pace: Pace = BR
     finally:
         server.should_exit = True
         await task
+
+
+async def _answering() -> None:
+    """At once: nothing is to be known again here."""
 
 
 async def _started(server: uvicorn.Server) -> bool:
@@ -137,6 +142,18 @@ async def test_whoever_comes_when_all_places_are_taken_is_told_so() -> None:
             return (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
 
         await until(has_place, what="a place")
+
+
+async def test_silent_clients_cannot_take_the_files_that_are_kept_free() -> None:
+    crowded = ConnectionBounds(most=1, told=1, head_seconds=600)
+    async with (
+        serving(crowded) as port,
+        asyncio.timeout(30),
+        connected(port),
+        connected(port),
+        connected(port) as (reader, _),
+    ):
+        assert await reader.read() == b""
 
 
 async def test_a_body_nobody_wanted_is_not_read_for_ever() -> None:
