@@ -112,7 +112,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
     """Add rows in the order given; they are published if and only if the transaction commits."""
     if not outgoing:
         return
-    facts = {_fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
+    facts = {fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
     places = {place: fact for fact, place in facts.items()}
     values = {
         "topics": [one.topic for one in outgoing],
@@ -127,7 +127,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
     await connection.execute(_APPEND, values)
 
 
-def _fact_id(one: Outgoing) -> UUID | None:
+def fact_id(one: Outgoing) -> UUID | None:
     """The `ce_id` that the journal will carry because of this row, None where it will carry none."""
     said = id_of(one.record.headers, one.record.value) if one.receipted or one.topic == JOURNAL.name else None
     if said is None:
