@@ -13,6 +13,8 @@ from chassis.outbox import Outgoing, append, outbox, relay_state
 BATCH_ROWS = 1000
 # Small, so that what is urgent does not wait while a thousand others are published with it.
 BATCH_ROWS_WITH_URGENT = 100
+# A Kafka transaction has five seconds, and the process holds all of it: rows of the largest size go fewer at once.
+BATCH_BYTES = 8 * 1024 * 1024
 SUSPENSION = timedelta(seconds=30)
 
 # One statement, since a relay that has nothing to do asks it every second, and a busy one after each batch.
@@ -28,19 +30,24 @@ _CLAIM = text("""
         SELECT key, min(id) FROM outbox
         WHERE batch IS NULL AND topic <> :told_anyway AND topic IN (SELECT topic FROM resting) GROUP BY key),
     urgent AS MATERIALIZED (
-        SELECT o.id FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
+        SELECT o.id, octet_length(o.value) AS size
+        FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
         WHERE o.batch IS NULL AND o.urgent AND o.refusal IS NULL AND held.key IS NULL
           AND o.topic NOT IN (SELECT topic FROM resting)
           AND NOT EXISTS (SELECT FROM outbox AS e
                           WHERE e.key = o.key AND e.id < o.id AND e.batch IS NULL AND NOT e.urgent OFFSET 0)
         ORDER BY o.id LIMIT :most),
     ordinary AS MATERIALIZED (
-        SELECT o.id FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
+        SELECT o.id, octet_length(o.value) AS size
+        FROM outbox AS o LEFT JOIN held ON held.key = o.key AND held.first <= o.id
         WHERE o.batch IS NULL AND o.refusal IS NULL AND (held.key IS NULL OR o.topic = :told_anyway)
           AND o.topic NOT IN (SELECT topic FROM resting) AND o.id NOT IN (SELECT id FROM urgent)
         ORDER BY o.id LIMIT (
             SELECT CASE WHEN count(*) > 0 THEN greatest(:beside_urgent - count(*), 0) ELSE :most END FROM urgent)),
-    chosen AS MATERIALIZED (SELECT id FROM urgent UNION ALL SELECT id FROM ordinary),
+    sized AS (
+        SELECT id, sum(size) OVER (ORDER BY urgent DESC, id) - size AS before FROM (
+            SELECT id, size, true AS urgent FROM urgent UNION ALL SELECT id, size, false FROM ordinary) AS either),
+    chosen AS MATERIALIZED (SELECT id FROM sized WHERE before < :bytes),
     counter AS (
         UPDATE relay SET batch = :batch WHERE batch = :batch - 1 AND EXISTS (SELECT FROM chosen) RETURNING batch),
     claimed AS (
@@ -73,7 +80,7 @@ async def outstanding(connection: AsyncConnection) -> list[int]:
 
 async def claim(connection: AsyncConnection, batch: int, now: datetime, most: int = BATCH_ROWS) -> list[Row]:
     """Give the next rows the number `batch`; empty where none waits. Raises Doubt if the counter is not `batch - 1`."""
-    given = {"now": now, "told_anyway": DEAD_LETTERS.name, "most": most, "batch": batch}
+    given = {"now": now, "told_anyway": DEAD_LETTERS.name, "most": most, "bytes": BATCH_BYTES, "batch": batch}
     given["beside_urgent"] = min(most, BATCH_ROWS_WITH_URGENT)
     answers = (await connection.execute(_CLAIM, given)).all()
     if answers[0].waiting == 0:

@@ -28,14 +28,14 @@ from chassis.lag import measure
 from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
 from chassis.positions import SURE_SECONDS, Misplaced, OutsideLog, Superseded, partition_of
+from chassis.reading import Reading
 from chassis.relayed import Restored, committed_batch, refuse_restored
 from chassis.transaction import Transactions
 
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
-ACKNOWLEDGE_SECONDS, IDLE_MS = 1.0, 1000
-MOST_RECORDS = 250
+ACKNOWLEDGE_SECONDS, IDLE_MS, MOST_RECORDS = 1.0, 1000, 250
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
 # Two batches begin at least this far apart.
@@ -114,7 +114,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         await self.parts.probe.cluster_id()
         await self.broker.start()
         # An empty poll every 10 ms costs 1 % of a core for each idle service; records end a long one at once.
-        self._client.getmany = functools.partial(self._poll, self._client.getmany)
+        self._client.getmany = functools.partial(self._poll, Reading(self._client.getmany))
 
     async def stop(self) -> None:
         """Let the batch in hand finish, then leave the group."""

@@ -119,7 +119,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
     """
     if not outgoing:
         return
-    facts = {_fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
+    facts = {fact_id(one): place for place, one in reversed(list(enumerate(outgoing)))}
     places = {place: fact for fact, place in facts.items()}
     values = {
         "topics": [one.topic for one in outgoing],
@@ -141,7 +141,7 @@ def said_id(one: Outgoing) -> UUID | None:
     return None if said is None else UUID(said)
 
 
-def _fact_id(one: Outgoing) -> UUID | None:
+def fact_id(one: Outgoing) -> UUID | None:
     """The `ce_id` that the journal will carry because of this row, None where it will carry none."""
     said = said_id(one) if one.receipted or one.topic == JOURNAL.name else None
     return receipt_id(said) if said is not None and one.receipted else said

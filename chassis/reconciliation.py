@@ -21,6 +21,7 @@ from chassis.errors import is_unavailable
 from chassis.kafka import KafkaProbe, KafkaSettings
 from chassis.metrics import Metrics
 from chassis.positions import Misplaced, Superseded
+from chassis.reading import Reading
 from chassis.said_facts import Heard
 from chassis.sweep import Sweep
 from chassis.transaction import Transactions
@@ -30,7 +31,6 @@ log = structlog.get_logger()
 # The journal as it is read here, beside the consumer's place in it.
 PLACE = f"heard {JOURNAL.name}"
 LONGEST_ROUND = 60.0
-MOST_RECORDS = 2000
 LIMIT = 5.0
 
 
@@ -136,9 +136,9 @@ class Reconciler:
         reader.assign(list(behind))
         for one, offset in behind.items():
             reader.seek(one, offset)
-        standing = {one: stored[one] for one in behind}
+        standing, reading = {one: stored[one] for one in behind}, Reading(reader.getmany)
         while any([await reader.position(one) < ends[one] for one in behind]):
-            batches = await reader.getmany(timeout_ms=200, max_records=MOST_RECORDS)
+            batches = await reading(timeout_ms=200)
             records = [record for batch in batches.values() for record in batch]
             heard = [one for record in records if (one := Heard.of(self._parts.source, record)) is not None]
             if heard or not batches:

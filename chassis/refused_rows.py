@@ -1,10 +1,13 @@
 """Outbox rows that the broker refused for good, as letters operators decide about: tried again, or deleted."""
 
+import json
+
+from infoparquet_contracts.envelope import Record
 from sqlalchemy import delete, func, select, update
 
 from chassis import decisions, said_facts
 from chassis.decisions import Order
-from chassis.outbox import outbox
+from chassis.outbox import Outgoing, fact_id, outbox
 from chassis.replay import Closed, Done, Outcome, Unknown
 from chassis.transaction import Transaction
 
@@ -24,10 +27,13 @@ async def release(transaction: Transaction, row: int, order: Order) -> Outcome:
 async def discard(transaction: Transaction, row: int, order: Order) -> Outcome:
     """Delete the row, of which its digest stays, and let go of those it holds."""
     gone = delete(outbox).where(outbox.c.id == row, outbox.c.refusal.is_not(None))
-    taken = (await transaction.connection.execute(gone.returning(outbox.c.key, outbox.c.value))).one_or_none()
+    taken = (await transaction.connection.execute(gone.returning(outbox))).one_or_none()
     if taken is None:
         return await _gone(transaction, row)
-    await said_facts.unsay(transaction.connection, row)
+    headers = tuple((name, value.encode()) for name, value in json.loads(taken.headers))
+    said = fact_id(Outgoing(taken.topic, Record(taken.key, taken.value, headers), taken.receipted))
+    if said is not None:
+        await said_facts.unsay(transaction.connection, said, row)
     await decisions.keep(transaction, f"{PREFIX}{row}", taken.value, order, "discarded")
     return Done(await _held(transaction, row, taken.key))
 

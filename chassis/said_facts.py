@@ -154,9 +154,10 @@ async def page(connection: AsyncConnection, after: int, most: int) -> Sequence[A
     return (await connection.execute(_PAGE, {"after": after, "most": most})).all()
 
 
-async def unsay(connection: AsyncConnection, outbox_id: int) -> None:
-    """Forget what an operator decided nobody shall receive."""
-    await connection.execute(said_facts.delete().where(said_facts.c.outbox_id == outbox_id))
+async def unsay(connection: AsyncConnection, fact: UUID, outbox_id: int) -> None:
+    """Forget what an operator decided nobody shall receive, if it was not said again since."""
+    which = said_facts.c.id == fact, said_facts.c.outbox_id == outbox_id
+    await connection.execute(said_facts.delete().where(*which))
 
 
 def _outgoing(row: Any) -> Outgoing:  # noqa: ANN401 - a row of the statement above

@@ -13,6 +13,7 @@ from infoparquet_contracts.versions import SAME_AS
 from chassis import comparison
 from chassis.comparison import Fact, Holdings
 from chassis.metrics import Metrics
+from chassis.reading import Reading
 from chassis.sources import Source
 from chassis.transaction import Transactions
 
@@ -45,9 +46,9 @@ class Sweep:
         reader.assign(unread)
         for one in unread:
             reader.seek(one, places[one])
-        read = 0
+        read, reading = 0, Reading(reader.getmany)
         while read < STRETCH and any([await reader.position(one) < ends[one] for one in unread]):
-            batches = await reader.getmany(timeout_ms=200, max_records=1000)
+            batches = await reading(timeout_ms=200)
             records = [record for batch in batches.values() for record in batch]
             read += len(records)
             await self._compare(_facts(records, before))

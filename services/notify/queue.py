@@ -37,7 +37,7 @@ class Delivery:
 
 # A row whose holder died is due again when its lease is over: that is why both states are looked for. What a newer
 # release wants told, in a type that is not known here, is left to it.
-_CLAIM = text("""
+CLAIM = text("""
     WITH due AS MATERIALIZED (
         SELECT id FROM deliveries
         WHERE state IN ('waiting', 'sending') AND next_try_at <= :now AND event_type = ANY(CAST(:known AS text[]))
@@ -49,18 +49,24 @@ _CLAIM = text("""
     ORDER BY c.urgent DESC, c.created_at
 """)
 
+# Urgent ones and others apart: of each the index knows the first, while the least of both would be looked for in all
+# that waits, after each mail.
+_FIRST = """
+    (SELECT min(next_try_at) FROM deliveries
+     WHERE state IN ('waiting', 'sending') AND urgent = {urgent} AND event_type = ANY(CAST(:known AS text[])))
+"""
+NEXT_DUE = text(f"SELECT least({_FIRST.format(urgent='true')}, {_FIRST.format(urgent='false')})")
+
 
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, most: int) -> list[Delivery]:
     """Take what is due, urgent procedures first: nobody else has it until the lease is over."""
-    found = await connection.execute(_CLAIM, {"now": now, "until": now + lease, "most": most, "known": list(MODELS)})
+    found = await connection.execute(CLAIM, {"now": now, "until": now + lease, "most": most, "known": list(MODELS)})
     return [_delivery(row) for row in found]
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:
     """When there is something to do next, None where nothing waits."""
-    pending = (deliveries.c.state.in_((WAITING, SENDING)), deliveries.c.event_type.in_(MODELS))
-    due = select(func.min(deliveries.c.next_try_at)).where(*pending)
-    first: datetime | None = (await connection.execute(due)).scalar()
+    first: datetime | None = (await connection.execute(NEXT_DUE, {"known": list(MODELS)})).scalar()
     return first
 
 

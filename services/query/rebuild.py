@@ -21,6 +21,7 @@ from chassis.errors import Unavailable, sqlstate
 from chassis.header_names import read_any_header_name
 from chassis.kafka import KafkaProbe, KafkaSettings, log_reader
 from chassis.metrics import Metrics
+from chassis.reading import Reading
 from chassis.sources import Source
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transaction
@@ -38,7 +39,6 @@ from services.query.rebuilding import (
     Rebuilt,
 )
 
-PAGE_RECORDS: Final = 1000
 LOOK_MS: Final = 500
 LIMIT_SECONDS: Final = 10.0
 # Places at most that are read in the transaction for which the live consumer waits.
@@ -156,9 +156,10 @@ class _Building:
 
     async def _read_to(self, target: Places, keep: Keep) -> None:
         """All that stands before the target, and nothing behind it."""
+        reading = Reading(self.reader.getmany)
         while _left(self.at, target):
             wanted = [one for one, offset in target.items() if self.at[one] < offset]
-            found = await self.reader.getmany(*wanted, timeout_ms=LOOK_MS, max_records=PAGE_RECORDS)
+            found = await reading(*wanted, timeout_ms=LOOK_MS)
             page = [record for one, records in found.items() for record in records if record.offset < target[one]]
             if page:
                 await keep(page)

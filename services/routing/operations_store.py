@@ -9,7 +9,7 @@ from uuid import UUID
 from infoparquet_contracts.envelope import Record
 from infoparquet_contracts.replies import DeclinedReply
 from infoparquet_contracts.topics import tribunal_topic
-from sqlalchemy import Column, DateTime, ForeignKey, Table, Text, Uuid, insert, select
+from sqlalchemy import Column, DateTime, ForeignKey, Select, Table, Text, Uuid, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import among
@@ -60,12 +60,7 @@ async def told_since(connection: AsyncConnection, tribunal: str, since: datetime
 async def history(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """Of each procedure, who declined it and why, and who assigned it, in the order of time."""
     steps: dict[UUID, list[dict[str, Any]]] = {one: [] for one in ids}
-    declined = select(replies).where(
-        among(replies.c.procedure_id, ids),
-        replies.c.type == DeclinedReply.event_type,
-        replies.c.outcome == ReplyOutcome.TAKEN.value,
-    )
-    for row in await connection.execute(declined):
+    for row in await connection.execute(declined(ids)):
         data = DeclinedReply.model_validate(row.data, extra="ignore")
         said = {"reason": data.reason, "competent": data.competent, "text": row.words}
         steps[row.procedure_id].append({"step": "declined", "tribunal": row.tribunal, "at": row.received_at, **said})
@@ -73,6 +68,15 @@ async def history(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UU
         said = {"reason": row.reason, "by": row.subject}
         steps[row.procedure_id].append({"step": "assigned", "tribunal": row.tribunal, "at": row.assigned_at, **said})
     return {one: sorted(taken, key=lambda step: step["at"]) for one, taken in steps.items()}
+
+
+def declined(ids: Collection[UUID]) -> Select[Any]:
+    """The refusals of competence that were taken."""
+    return select(replies).where(
+        among(replies.c.procedure_id, ids),
+        replies.c.type == DeclinedReply.event_type,
+        replies.c.outcome == ReplyOutcome.TAKEN.value,
+    )
 
 
 def _again(row: Any) -> Outgoing:  # noqa: ANN401 - a row of the whole table

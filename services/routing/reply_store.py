@@ -57,6 +57,7 @@ replies = Table(
     Column("outcome", Text, nullable=False),
     # Given by HTTP only; never in an event.
     Column("words", Text),
+    Index("replies_procedure", "procedure_id"),
     Index("replies_waiting", "procedure_id", "place", postgresql_where="outcome = 'waiting'"),
     Index("replies_words", "id", postgresql_where="words IS NOT NULL"),
 )
