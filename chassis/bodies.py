@@ -80,6 +80,6 @@ class _Body:
                 f" {self._waited + loop.time() - began:.0f} secondes. Renvoyez la même requête, par une liaison plus"
                 " rapide ou en plus petits morceaux ; rien ne sera enregistré deux fois."
             )
-            raise Problem(408, "too-slow", detail, headers={"Connection": "close"}) from None
+            raise Problem(408, "too-slow", detail) from None
         finally:
             self._waited += loop.time() - began

@@ -47,7 +47,7 @@ class BoundedConnection(HttpToolsProtocol):
     def __init__(self, *given: Any, bounds: ConnectionBounds, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*given, **named)
         self._bounds = bounds
-        self._in_body = False
+        self._in_body = self._is_refused = False
         self._head_bytes = 0
         self._head: asyncio.TimerHandle | None = None
         self._unwanted: asyncio.TimerHandle | None = None
@@ -64,6 +64,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """A head that does not end is refused at its limit."""
+        if self._is_refused:
+            return
         if not self._in_body:
             self._head_bytes += len(data)
             if self._head is None:
@@ -112,11 +114,13 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: bytes) -> None:
-        """As uvicorn answers what is no request; what was asked before is answered or cut off."""
+        """What was asked before is answered or cut off. Closed at once, its client might be reset before it reads."""
         self._let_go()
         if not self.transport.is_closing():
+            self._is_refused = True
             self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+            self.transport.write_eof()
+            self._unwanted = self.loop.call_later(self._bounds.unwanted_seconds, self.transport.close)
 
     def _let_go(self) -> None:
         for timer in (self._head, self._unwanted):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,8 @@ from chassis.web import build_app
 from tests.processes import until
 
 BRISK = Pace(seconds=0.3, bytes_a_second=1000)
-IMPATIENT = ConnectionBounds(head_seconds=0.5, unwanted_seconds=0.3)
+PATIENT = ConnectionBounds(unwanted_seconds=0.3)
+IMPATIENT = replace(PATIENT, head_seconds=0.5)
 POST = b"POST /pieces HTTP/1.1\r\nhost: tests\r\ncontent-length: 1000000\r\n\r\n"
 
 
@@ -41,7 +43,7 @@ def routes() -> APIRouter:
 
 
 @asynccontextmanager
-async def serving(bounds: ConnectionBounds = ConnectionBounds(), pace: Pace = BRISK) -> AsyncIterator[int]:  # noqa: B008
+async def serving(bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK) -> AsyncIterator[int]:
     """A service without a database, on a port of its own."""
     app = build_app(
         title="tests",
@@ -126,7 +128,7 @@ async def test_a_head_that_drips_and_one_that_never_comes_are_ended() -> None:
 
 
 async def test_a_head_without_end_is_refused_at_its_limit() -> None:
-    async with serving(ConnectionBounds(head_bytes=4096)) as port:
+    async with serving(replace(PATIENT, head_bytes=4096)) as port:
         answer = await dripped(port, b"GET /healthz HTTP/1.1\r\n", b"x-more: " + b"x" * 1000 + b"\r\n", pause=0)
     assert answer.startswith(b"HTTP/1.1 431")
 
