@@ -26,6 +26,7 @@ def serve(service: _Service) -> None:
     gc.disable()
     import uvloop
 
+    from chassis.closed_connections import know_closed_connections
     from chassis.service import Running
 
     built, settings = _built(service)
@@ -35,6 +36,7 @@ def serve(service: _Service) -> None:
         stop(FAILED, str(error))
     gc.freeze()
     gc.enable()
+    know_closed_connections()
     uvloop.run(running.serve())
 
 
