@@ -54,6 +54,12 @@ async def caught_up(folder: Path) -> list[dict[str, Any]]:
     return found if read else []
 
 
+async def table_of_positions(folder: Path) -> str:
+    """For people, once it has positions: for a moment after its group was shared out anew a replica has none."""
+    code, table = await positions(folder)
+    return table if code == 0 and JOURNAL.name in table else ""
+
+
 async def test_two_replicas_read_the_journal_and_say_together_where_they_stand(
     kafka_server: ApacheKafka, databases: Databases, issuer: Issuer, tmp_path: Path
 ) -> None:
@@ -79,10 +85,9 @@ async def test_two_replicas_read_the_journal_and_say_together_where_they_stand(
         await journal(kafka_server, events)
         found = await until(lambda: caught_up(tmp_path), seconds=60)
         shown = [(await http.get(f"{address}/v1/procedures/{events[0].subject}")).json() for address in addresses]
-        code, table = await positions(tmp_path)
+        table = await until(lambda: table_of_positions(tmp_path), seconds=60)
     assert {(one["service"], one["partition"]) for one in found} == {("query", n) for n in range(JOURNAL.partitions)}
     assert [one["status"] for one in shown] == ["delivered", "delivered"]
-    assert code == 0
     assert table.count(JOURNAL.name) == 1
 
 
