@@ -5,13 +5,17 @@ its time to be taken (RFC 5482), and whoever comes when all places are taken is 
 """
 
 import asyncio
+import contextlib
 import resource
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import uvicorn
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chassis.problems import Problem, answer
@@ -39,6 +43,31 @@ def open_files(most: int) -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return most if hard == resource.RLIM_INFINITY else min(most, max(1, hard - _KEPT_FREE))
+
+
+def bounded_server(app: ASGIApp, address: tuple[str, int], most: int) -> uvicorn.Server:
+    """HTTP at this address, on at most so many connections; whoever has it serve takes the signals."""
+    host, port = address
+    bounds = ConnectionBounds(most=open_files(most))
+    configuration = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=partial(BoundedConnection, bounds=bounds),  # type: ignore[arg-type]  # called as the class would be
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        lifespan="off",
+    )
+    return _Server(configuration)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the service, which has more than HTTP to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class BoundedConnection(HttpToolsProtocol):

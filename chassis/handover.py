@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from infoparquet_contracts.topics import relay_topic
 
 from chassis.crash import CrashPoints
 from chassis.kafka import KafkaSettings
-from chassis.outbox import Outgoing
+from chassis.outbox import Outgoing, read_headers
 from chassis.relayed import STEP, committed_batch
 
 _TOPIC_FAULTS = (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError, InvalidTopicError)
@@ -43,7 +42,7 @@ class Row:
 
     def kafka_headers(self) -> list[tuple[str, bytes]]:
         """Headers as the client takes them."""
-        return [(name, value.encode()) for name, value in json.loads(self.headers)]
+        return list(read_headers(self.headers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from chassis.errors import Unavailable
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Beyond = Literal["latest", "none"]
 Isolation = Literal["read_committed", "read_uncommitted"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -59,10 +60,15 @@ class KafkaSettings(BaseModel):
 
 @contextlib.asynccontextmanager
 async def log_reader(
-    kafka: KafkaSettings, client_id: str, isolation: Isolation = "read_committed"
+    kafka: KafkaSettings, client_id: str, isolation: Isolation = "read_committed", *, beyond: Beyond = "latest"
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """A reader without a group, to be started; ended with the block, within a limit whatever the broker does."""
-    reader = AIOKafkaConsumer(**kafka.client(client_id), isolation_level=isolation, enable_auto_commit=False)
+    """A reader without a group, to be started; ended with the block, within a limit whatever the broker does.
+
+    `beyond` is where it goes on from a place that the log does not have; `none`: it fails there.
+    """
+    reader = AIOKafkaConsumer(
+        **kafka.client(client_id), isolation_level=isolation, enable_auto_commit=False, auto_offset_reset=beyond
+    )
     try:
         yield reader
     finally:

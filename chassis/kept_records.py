@@ -39,11 +39,13 @@ def columns_of(record: ConsumerRecord, received_at: datetime) -> dict[str, Any]:
 
 def record_of(row: Row[Any]) -> ConsumerRecord:
     """The record that a row keeps, as the consumer had it."""
-    headers = tuple(
-        (name, None if value is None else base64.b64decode(value)) for name, value in json.loads(row.headers)
-    )
     return ConsumerRecord(
         topic=row.topic, partition=row.partition, offset=row.offset, timestamp=0, timestamp_type=0, key=row.key,
         value=row.value, checksum=None, serialized_key_size=len(row.key or b""),
-        serialized_value_size=len(row.value or b""), headers=headers,
+        serialized_value_size=len(row.value or b""), headers=kept_headers(row.headers),
     )  # fmt: skip
+
+
+def kept_headers(written: str) -> tuple[tuple[str, bytes | None], ...]:
+    """The headers of a record that a row keeps."""
+    return tuple((name, None if value is None else base64.b64decode(value)) for name, value in json.loads(written))

@@ -1,7 +1,6 @@
 """What operators see of dead letters: a page of them, or one whole. Records set aside and refused rows in one list."""
 
 import base64
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -15,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import decisions
 from chassis.dead_letters import procedure_of
+from chassis.kept_records import kept_headers
+from chassis.outbox import read_headers
 from chassis.refused_rows import PREFIX
 
 State = Literal["open", "closed", "all"]
@@ -123,10 +124,7 @@ def _bytes(row: Row[Any]) -> dict[str, Any]:
 
 
 def _headers(row: Row[Any]) -> Sequence[tuple[str, bytes | None]]:
-    pairs = json.loads(row.headers)
-    if row.kind == "outbox":
-        return [(name, value.encode()) for name, value in pairs]
-    return [(name, None if value is None else base64.b64decode(value)) for name, value in pairs]
+    return read_headers(row.headers) if row.kind == "outbox" else kept_headers(row.headers)
 
 
 def _base64(content: bytes | None) -> str | None:

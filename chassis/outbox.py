@@ -5,7 +5,7 @@ ids of one procedure's rows follow the order of its changes.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -125,7 +125,7 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
         "topics": [one.topic for one in outgoing],
         "keys": [one.record.key for one in outgoing],
         "values": [one.record.value for one in outgoing],
-        "headers": [json.dumps([[name, value.decode()] for name, value in one.record.headers]) for one in outgoing],
+        "headers": [written_headers(one.record.headers) for one in outgoing],
         "receipted": [one.receipted for one in outgoing],
         "urgent": [one.urgent for one in outgoing],
         # One that is said twice at once is kept once.
@@ -133,6 +133,16 @@ async def append(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> N
         "new": [None if one.again else said_id(one) for one in outgoing],
     }
     await connection.execute(_APPEND, values)
+
+
+def written_headers(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """A record's headers as a row keeps them."""
+    return json.dumps([[name, value.decode()] for name, value in headers if value is not None])
+
+
+def read_headers(written: str) -> tuple[tuple[str, bytes], ...]:
+    """Headers that a row keeps, as a record has them."""
+    return tuple((name, value.encode()) for name, value in json.loads(written))
 
 
 def said_id(one: Outgoing) -> UUID | None:

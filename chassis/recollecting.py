@@ -1,6 +1,5 @@
 """What a database that was restored from a backup makes of the records that its service wrote and it may not know."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +14,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.header_names import is_text
-from chassis.outbox import append, outbox
+from chassis.outbox import append, outbox, read_headers
 from chassis.positions import positions
 from chassis.recalled import remember
-from chassis.said_facts import said_facts
+from chassis.said_facts import is_said_by, said_facts
 from chassis.transaction import Transaction
 
 
@@ -78,7 +77,8 @@ class Recollecting:
 
     async def take_up(self, transaction: Transaction, page: Sequence[ConsumerRecord]) -> None:
         """The next records of a topic that this service writes."""
-        said = [one for record in page if (one := id_of(record.headers, record.value)) and _is_of(transaction, record)]
+        ours = [record for record in page if is_said_by(transaction.source, record)]
+        said = [one for record in ours if (one := id_of(record.headers, record.value))]
         waited = [self.memory.waiting[one] for one in said if one in self.memory.waiting]
         await transaction.connection.execute(delete(outbox).where(outbox.c.id.in_(waited)))
         await remember(transaction.connection, map(UUID, said))
@@ -99,18 +99,10 @@ async def _memory(connection: AsyncConnection) -> Memory:
     first = min((row.appended_at for row in rows), default=None)
     return Memory(
         {TopicPartition(topic, partition): offset for topic, partition, offset in places},
-        {_id_in(row.headers): row.id for row in rows},
+        {id_of(read_headers(row.headers), None): row.id for row in rows},
         first,
         min((one for one in (first, last) if one is not None), default=None),
     )
-
-
-def _id_in(headers: str) -> str | None:
-    return id_of(tuple((name, value.encode()) for name, value in json.loads(headers)), None)
-
-
-def _is_of(transaction: Transaction, record: ConsumerRecord) -> bool:
-    return ("ce_source", transaction.source.encode()) in record.headers
 
 
 def _event(record: ConsumerRecord) -> Event[Any] | None:

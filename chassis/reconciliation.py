@@ -18,7 +18,7 @@ from infoparquet_contracts.topics import JOURNAL, SERVICES
 
 from chassis import positions, said_facts
 from chassis.errors import is_unavailable
-from chassis.kafka import KafkaProbe, KafkaSettings
+from chassis.kafka import Isolation, KafkaProbe, KafkaSettings, log_reader
 from chassis.metrics import Metrics
 from chassis.positions import Misplaced, Superseded
 from chassis.reading import Reading
@@ -159,22 +159,13 @@ class Reconciler:
 
 
 @contextlib.asynccontextmanager
-async def open_reader(kafka: KafkaSettings, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A reader of no group, told by hand what it reads from where."""
-    reader = AIOKafkaConsumer(
-        **kafka.client("infoparquet.reconciliation"),
-        isolation_level=isolation,
-        enable_auto_commit=False,
-        # A record that is gone is never skipped unseen: the next round begins at what is left.
-        auto_offset_reset="none",
-    )
-    try:
+async def open_reader(kafka: KafkaSettings, isolation: Isolation) -> AsyncIterator[AIOKafkaConsumer]:
+    """One that is told by hand what it reads from where."""
+    # A record that is gone is never skipped unseen: the next round begins at what is left.
+    async with log_reader(kafka, "infoparquet.reconciliation", isolation, beyond="none") as reader:
         async with asyncio.timeout(LIMIT):
             await reader.start()
         yield reader
-    finally:
-        with contextlib.suppress(TimeoutError, KafkaError, OSError):
-            await asyncio.wait_for(reader.stop(), LIMIT)
 
 
 def _place(one: TopicPartition) -> TopicPartition:

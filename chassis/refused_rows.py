@@ -1,13 +1,11 @@
 """Outbox rows that the broker refused for good, as letters operators decide about: tried again, or deleted."""
 
-import json
-
 from infoparquet_contracts.envelope import Record
 from sqlalchemy import delete, func, select, update
 
 from chassis import decisions, said_facts
 from chassis.decisions import Order
-from chassis.outbox import Outgoing, fact_id, outbox
+from chassis.outbox import Outgoing, fact_id, outbox, read_headers
 from chassis.replay import Closed, Done, Outcome, Unknown
 from chassis.transaction import Transaction
 
@@ -30,8 +28,8 @@ async def discard(transaction: Transaction, row: int, order: Order) -> Outcome:
     taken = (await transaction.connection.execute(gone.returning(outbox))).one_or_none()
     if taken is None:
         return await _gone(transaction, row)
-    headers = tuple((name, value.encode()) for name, value in json.loads(taken.headers))
-    said = fact_id(Outgoing(taken.topic, Record(taken.key, taken.value, headers), taken.receipted))
+    record = Record(taken.key, taken.value, read_headers(taken.headers))
+    said = fact_id(Outgoing(taken.topic, record, taken.receipted))
     if said is not None:
         await said_facts.unsay(transaction.connection, said, row)
     await decisions.keep(transaction, f"{PREFIX}{row}", taken.value, order, "discarded")

@@ -4,7 +4,6 @@ A row is written with the outbox row it speaks of. A delivery stands here under 
 fact that the journal will carry; once that is heard it takes the delivery's place.
 """
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import metadata
-from chassis.outbox import Outgoing
+from chassis.outbox import Outgoing, read_headers, written_headers
 from chassis.transaction import Transaction
 
 said_facts = Table(
@@ -104,14 +103,18 @@ class Heard:
     @classmethod
     def of(cls, source: str, record: ConsumerRecord) -> Self | None:
         """None where another said it, or it cannot be read."""
-        said = {name: raw for name, raw in record.headers if raw is not None}
-        if said.get("ce_source") != source.encode():
+        if not is_said_by(source, record):
             return None
         try:
             UUID(record.key.decode())
             return cls(UUID(id_of(record.headers, record.value)), record)
         except (AttributeError, TypeError, ValueError):
             return None
+
+
+def is_said_by(source: str, record: ConsumerRecord) -> bool:
+    """Whether a record is signed so."""
+    return ("ce_source", source.encode()) in record.headers
 
 
 async def overdue(connection: AsyncConnection, after: timedelta) -> list[UUID]:
@@ -131,7 +134,7 @@ async def hear(connection: AsyncConnection, heard: Iterable[Heard]) -> None:
         "ids": list(firsts),
         "procedures": [UUID(record.key.decode()) for record in firsts.values()],
         "values": [record.value for record in firsts.values()],
-        "headers": [_written(record) for record in firsts.values()],
+        "headers": [written_headers(record.headers) for record in firsts.values()],
         "times": [datetime.fromtimestamp(record.timestamp / 1000, UTC) for record in firsts.values()],
         "partitions": [record.partition for record in firsts.values()],
         "offsets": [record.offset for record in firsts.values()],
@@ -161,9 +164,5 @@ async def unsay(connection: AsyncConnection, fact: UUID, outbox_id: int) -> None
 
 
 def _outgoing(row: Any) -> Outgoing:  # noqa: ANN401 - a row of the statement above
-    headers = tuple((name, value.encode()) for name, value in json.loads(row.headers))
-    return Outgoing(row.topic, Record(str(row.procedure_id).encode(), row.value, headers), row.receipted, again=True)
-
-
-def _written(record: ConsumerRecord) -> str:
-    return json.dumps([[name, raw.decode()] for name, raw in record.headers if raw is not None])
+    record = Record(str(row.procedure_id).encode(), row.value, read_headers(row.headers))
+    return Outgoing(row.topic, record, row.receipted, again=True)

@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from chassis import letters_api, reconciliation_api
 from chassis.application import Application
 from chassis.clock import Clock, utc_now
 from chassis.comparison import Holdings
-from chassis.connections import BoundedConnection, ConnectionBounds, open_files
+from chassis.connections import bounded_server
 from chassis.consumer import Consumer, ConsumerParts
 from chassis.crash import CrashPoints, crash_points
 from chassis.database import expected_schema, open_engine, open_lock_engine
@@ -46,7 +45,7 @@ from chassis.sources import Handlers, Source
 from chassis.sweep import Sweep
 from chassis.telemetry import Telemetry
 from chassis.transaction import Transactions
-from chassis.web import Server, build_app
+from chassis.web import build_app
 from chassis.wholeness import Wholeness
 
 if TYPE_CHECKING:
@@ -223,7 +222,7 @@ class Running:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        server = self._server()
+        server = bounded_server(self.app, self.settings.address, self.settings.connections)
         tasks = [asyncio.create_task(work) for work in self._work()]
         workers = [asyncio.create_task(worker()) for worker in self.workers]
         serving = asyncio.create_task(server.serve())
@@ -235,21 +234,6 @@ class Running:
         for part in ended:
             # A part never ends by itself: whoever started the service starts it again.
             part.result()
-
-    def _server(self) -> uvicorn.Server:
-        host, port = self.settings.address
-        bounds = ConnectionBounds(most=open_files(self.settings.connections))
-        configuration = uvicorn.Config(
-            self.app,
-            host=host,
-            port=port,
-            http=partial(BoundedConnection, bounds=bounds),  # type: ignore[arg-type]  # called as the class would be
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            lifespan="off",
-        )
-        return Server(configuration)
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [

@@ -1,11 +1,9 @@
 """The HTTP side every service has: health, readiness, metrics, documents, problems, positions, limits."""
 
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
@@ -92,11 +90,3 @@ def _common(readiness: Readiness, registry: CollectorRegistry, positions: Callab
         return await positions()
 
     return router
-
-
-class Server(uvicorn.Server):
-    """Leaves the signals to the service, which has more than HTTP to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -1,12 +1,12 @@
 """Clients who hold a connection: those who say nothing, and those who send a byte a second."""
 
 import asyncio
-import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from chassis.connections import open_files
 from cli.bench_measures import PATH, System, Unmeasured
 
 _AT_ONCE = 100
@@ -82,9 +82,6 @@ async def _drip(crowd: Crowd) -> None:
 
 
 def _room_for(count: int) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard != resource.RLIM_INFINITY and hard < count + _AT_ONCE:
-        raise Unmeasured(
-            f"Ce compte ne peut ouvrir que {hard} fichiers (ulimit -Hn) : {count} connexions n’y tiennent pas."
-        )
+    room = open_files(count)
+    if room < count:
+        raise Unmeasured(f"Ce compte ne peut ouvrir que {room} connexions (ulimit -Hn) : il en faut {count}.")

@@ -17,6 +17,7 @@ from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 from chassis.comparison import Fact
 from chassis.followed import MOVING, unfollowed
 from chassis.recollecting import Found
+from chassis.said_facts import is_said_by
 from chassis.transaction import Transaction
 from services.routing import reply_store, store, told_store
 from services.routing.dispatch import Dispatch, Steps
@@ -111,8 +112,7 @@ def _moves(transaction: Transaction, event: Event[Any]) -> bool:
 
 def _is_told(transaction: Transaction, found: Found) -> bool:
     """Whether it stands on a court's topic, and is ours."""
-    ours = ("ce_source", transaction.source.encode()) in found.record.headers
-    return ours and found.record.topic == tribunal_topic(_court(found)).name
+    return is_said_by(transaction.source, found.record) and found.record.topic == tribunal_topic(_court(found)).name
 
 
 def _court(found: Found) -> str:

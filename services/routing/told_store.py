@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from infoparquet_contracts.envelope import Record, id_of
-from pydantic_core import to_json
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.outbox import written_headers
 from services.routing.store import metadata
 
 court_messages = Table(
@@ -56,6 +56,6 @@ async def keep(connection: AsyncConnection, told: Sequence[Told]) -> set[UUID]:
         "tribunals": [one.tribunal for one in told],
         "times": [one.at for one in told],
         "values": [one.record.value for one in told],
-        "headers": [to_json([[name, raw.decode()] for name, raw in one.record.headers]).decode() for one in told],
+        "headers": [written_headers(one.record.headers) for one in told],
     }
     return set((await connection.execute(_KEEP, values)).scalars())
