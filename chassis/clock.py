@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import uuid_utils.compat
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], UUID]
+
+# At the edges, where people read and write dates; inside, everything is in UTC.
+PARIS: Final = ZoneInfo("Europe/Paris")
 
 
 def utc_now() -> datetime:

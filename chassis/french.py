@@ -1,7 +1,12 @@
-"""Pydantic's errors in French; what is not listed keeps a general sentence, never the value that was sent."""
+"""Pydantic's errors in French, where what is not listed keeps a general sentence and never the value that was sent;
+and moments, as people in France read them.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from chassis.clock import PARIS
 
 SENTENCES = {
     "missing": "Ce champ est obligatoire.",
@@ -33,6 +38,11 @@ SENTENCES = {
     "less_than_equal": "La valeur doit être au plus {le}.",
     "union_tag_not_found": "Ce champ ne permet pas de reconnaître la forme attendue.",
 }
+
+
+def moment(at: datetime) -> str:
+    """« 23/11/2026 à 13:05 (heure de Paris) »."""
+    return f"{at.astimezone(PARIS):%d/%m/%Y à %H:%M} (heure de Paris)"
 
 
 def sentence(error: Mapping[str, Any]) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from chassis import letters, refused_rows, replay
 from chassis.application import Application
+from chassis.clock import PARIS
 from chassis.decisions import Order
 from chassis.identity import Operator
 from chassis.learning import learn
@@ -22,7 +22,6 @@ from chassis.problems import FieldError, Problem
 from chassis.replay import Behind, Closed, Done, Fails, Outcome, Unknown
 from chassis.transaction import Transactions
 
-PARIS = ZoneInfo("Europe/Paris")
 LARGEST_ROW = 2**63 - 1
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,9 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from chassis.errors import OutboxFull, Unavailable, is_unavailable
-from chassis.french import sentence
+from chassis.french import moment, sentence
 
-PARIS = ZoneInfo("Europe/Paris")
 # An outbox is emptied within seconds of Kafka's return, and outages last minutes.
 FULL_RETRY_SECONDS = 30
 PROBLEM_BASE = "https://schemas.infoparquet.example/problems/"
@@ -145,17 +142,13 @@ def unavailable(dependency: str) -> Problem:
 
 def outbox_full(error: OutboxFull, hence: str) -> Problem:
     """A 503 that names what is full and since when; `hence` is what became of the request, and what to send again."""
-    since = "" if error.since is None else f" ; le plus ancien y attend depuis {_moment(error.since)}"
+    since = "" if error.since is None else f" ; le plus ancien y attend depuis le {moment(error.since)}"
     detail = (
         f"La file d’attente vers le journal est pleine ({_octets(error.limit)}), car le journal ne reçoit plus ce "
         f"qu’elle contient{since}. Ce qui a été accepté sera transmis. {hence} "
         f"dans {FULL_RETRY_SECONDS} secondes."
     )
     return Problem(503, "outbox-full", detail, headers={"Retry-After": str(FULL_RETRY_SECONDS)})
-
-
-def _moment(at: datetime) -> str:
-    return f"le {at.astimezone(PARIS):%d/%m/%Y à %H:%M} (heure de Paris)"
 
 
 def _octets(size: int) -> str:

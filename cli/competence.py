@@ -4,12 +4,12 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import typer
 from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.parts import Place
 
+from chassis.clock import PARIS
 from cli.failures import FAILED, WRONG_USE, broken_reference, stop
 from reference import BrokenReference, Reference, default_url, load
 from reference.coverage import Certainty
@@ -20,7 +20,6 @@ from services.routing.competence import Case, Competent, Decision, Side, decide
 from services.routing.explanation import explain, render_answer
 
 _DONE = 0
-_PARIS = "Europe/Paris"
 _CERTAINTIES: Final[Mapping[Certainty, str]] = {
     "sure": "liste du ministère, ou seul tribunal du territoire",
     "dated": "tableau du code de 2015 (outre-mer)",
@@ -69,7 +68,7 @@ def competence(
             return
         case = Case(
             places=_places(commune or [], ground or [], aerodrome or [], reference),
-            on=on.date() if on else dt.datetime.now(ZoneInfo(_PARIS)).date(),
+            on=on.date() if on else dt.datetime.now(PARIS).date(),
             natinf=_offences("NATINF", natinf, natinf_code, reference.natinf),
             nataff=_offences("NATAFF", nataff, nataff_code, reference.nataff),
             kind=kind,

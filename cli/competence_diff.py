@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import httpx
 import typer
@@ -14,6 +13,7 @@ from infoparquet_contracts.identifiers import CommuneCode
 from infoparquet_contracts.parts import Place
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chassis.clock import PARIS
 from cli.failures import FAILED, WRONG_USE, broken_reference, stop
 from cli.session import Connection, DataOption, TokenOption, UrlOption, connect
 from reference import BrokenReference, Reference, load
@@ -21,7 +21,6 @@ from reference.library import Library
 from services.routing.comparison import Past, compare
 from services.routing.competence import Case
 
-_PARIS: Final = ZoneInfo("Europe/Paris")
 _SHOWN: Final = 20
 _OLD = typer.Argument(help="Données d’aujourd’hui : un dossier, ou une version du système.", metavar="ANCIEN")
 _NEW = typer.Argument(help="Données à essayer, de même.", metavar="NOUVEAU")
@@ -92,7 +91,7 @@ def _opened(place: str, data: Path) -> Reference:
 
 
 def _every_commune(reference: Reference) -> Iterator[Past]:
-    today = dt.datetime.now(_PARIS).date()
+    today = dt.datetime.now(PARIS).date()
     for code in reference.communes.by_code:
         yield Past(code, Case((Place(ground=Ground.FACTS, commune=code),), today))
 
@@ -115,7 +114,7 @@ def _past(line: str, name: str) -> Past:
     except (ValueError, AttributeError) as error:
         where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
         stop(WRONG_USE, f"{name} : ce n’est pas une procédure ({'/'.join(map(str, where)) or 'JSON attendu'}).")
-    on = one.on or dt.datetime.now(_PARIS).date()
+    on = one.on or dt.datetime.now(PARIS).date()
     places = tuple(Place(ground=at.ground, commune=at.commune, aerodrome=at.aerodrome) for at in one.places)
     return Past(one.id or one.reference or name, Case(places, on, one.natinf, one.nataff, one.kind))
 

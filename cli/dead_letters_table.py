@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_PARIS = ZoneInfo("Europe/Paris")
+from chassis.clock import PARIS
+
 # Date and time of a UUIDv7, to the millisecond.
 _SHORT_ID, _WHOLE_ID = 13, 36
 _OUTCOMES = {
@@ -108,7 +108,7 @@ def _waiting(letter: Mapping[str, Any]) -> str:
 
 
 def _time(written: str, form: str = "%d/%m/%Y %H:%M:%S") -> str:
-    return datetime.fromisoformat(written).astimezone(_PARIS).strftime(form)
+    return datetime.fromisoformat(written).astimezone(PARIS).strftime(form)
 
 
 def _telling(ids: Sequence[str]) -> int:

@@ -5,20 +5,19 @@ import sys
 import time
 from datetime import datetime
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import httpx
 import typer
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.status import FOLLOWERS
 
+from chassis.clock import PARIS
 from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
 
 _LOOK_AGAIN_SECONDS = 1.0
 # The service itself waits up to 5 s for a procedure it does not know yet.
 _LIMIT_SECONDS = 15.0
-_PARIS = ZoneInfo("Europe/Paris")
 _ENDS: Final = frozenset(status for status in Status if not FOLLOWERS[status])
 
 
@@ -102,7 +101,7 @@ def _title(procedure: dict[str, Any]) -> str:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    time_in_paris = datetime.fromisoformat(entry["time"]).astimezone(_PARIS)
+    time_in_paris = datetime.fromisoformat(entry["time"]).astimezone(PARIS)
     line = f"{time_in_paris:%d/%m/%Y %H:%M:%S}  {entry['description']}"
     if entry["fact"] == "delivered":
         proof = entry["data"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
+from chassis.clock import PARIS
 from cli.failures import FAILED, broken_reference, stop
 from cli.reference_place import DataOption, ReferenceOption, library_at, locate
 from cli.reference_words import difference_document, difference_lines, sheet_documents
@@ -20,8 +20,6 @@ from reference.imports.kinds import Kind
 from reference.imports.official import Refused
 from reference.imports.proposal import Present, Proposal, changes_nothing, remember, write
 from reference.library import Busy, Library, UnknownVersion, Writer, folder_in_force
-
-_PARIS = ZoneInfo("Europe/Paris")
 
 reference = typer.Typer(
     help="Les données de référence : communes, tribunaux, ressorts, NATINF, NATAFF.", no_args_is_help=True
@@ -224,4 +222,4 @@ def _print_table(loaded: Reference) -> None:
 
 
 def _today() -> dt.date:
-    return dt.datetime.now(_PARIS).date()
+    return dt.datetime.now(PARIS).date()

@@ -1,7 +1,6 @@
 """A message of a court's topic in one line: for people, in French and in Paris time, or as a CloudEvent in JSON."""
 
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.court import Delivery, Notice, Recall, ReplyRefused, Supplement, Withdrawal
@@ -10,7 +9,8 @@ from infoparquet_contracts.parts import Urgency
 from infoparquet_contracts.payload import Payload
 from rich.text import Text
 
-PARIS: Final = ZoneInfo("Europe/Paris")
+from chassis.clock import PARIS
+
 _BETWEEN: Final = "  "
 
 

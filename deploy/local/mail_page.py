@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from html import escape
-from zoneinfo import ZoneInfo
 
+from chassis.clock import PARIS
 from deploy.local.mailbox import Caught
 
-_PARIS = ZoneInfo("Europe/Paris")
 _PAGE = """<!doctype html>
 <html lang="fr">
 <head>
@@ -82,4 +81,4 @@ def _row(mail: Caught) -> str:
 
 
 def _when(mail: Caught) -> str:
-    return f"{mail.received_at.astimezone(_PARIS):%d/%m/%Y %H:%M:%S}"
+    return f"{mail.received_at.astimezone(PARIS):%d/%m/%Y %H:%M:%S}"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from infoparquet_contracts.envelope import MAX_EVENT_BYTES
 from infoparquet_contracts.facts import Submitted
 from pydantic_core import to_json
 
 from chassis import idempotency
+from chassis.clock import PARIS
 from chassis.idempotency import Claim, Contradicted, Known, New, Unseen
 from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
@@ -25,7 +25,6 @@ from services.intake.checking import Checks, Remark
 from services.intake.store import NewProcedure, Procedure
 from services.intake.submission import Submission, SubmissionLine, Unreadable, as_fact, read
 
-PARIS = ZoneInfo("Europe/Paris")
 # One key space for the header and for the lines of a batch.
 PATH = "/v1/procedures"
 # Key and headers of an event take less than the 2 KiB left.

@@ -11,13 +11,14 @@ from infoparquet_contracts.identifiers import AdministrationCode
 from pydantic import TypeAdapter, ValidationError
 
 from chassis import idempotency
+from chassis.clock import PARIS
 from chassis.doorbell import first_found
 from chassis.idempotency import IdempotencyKey, InFlight
 from chassis.identity import Caller, only
 from chassis.problems import Problem
 from chassis.service import Parts
 from services.intake import store
-from services.intake.acceptance import PARIS, PATH, Accepted, Gate, Outcome, accept, refused
+from services.intake.acceptance import PATH, Accepted, Gate, Outcome, accept, refused
 from services.intake.checking import Checks
 from services.intake.competence import UNAVAILABLE, RoutingService
 from services.intake.submission import Submission, Unreadable, read

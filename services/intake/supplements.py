@@ -14,13 +14,14 @@ from fastapi.responses import JSONResponse
 from infoparquet_contracts.facts import Supplemented, Withdrawn
 
 from chassis import idempotency
+from chassis.french import moment
 from chassis.idempotency import Claim, Contradicted, IdempotencyKey, InFlight, Known, New, Unseen
 from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from chassis.transaction import Transaction
 from services.intake import additions_store, lost_store, store
-from services.intake.acceptance import PARIS, PATH
+from services.intake.acceptance import PATH
 from services.intake.additions import (
     MOST_SUPPLEMENTS,
     Standing,
@@ -208,7 +209,7 @@ async def _withdraw(transaction: Transaction, procedure: Procedure, withdrawal: 
 def _conflict(late: TooLate, standing: Standing, hence: str) -> Problem:
     """409, with the state that is in the way."""
     at = standing.withdrawn_at
-    since = "" if at is None else f" le {at.astimezone(PARIS):%d/%m/%Y à %H:%M} (heure de Paris)"
+    since = "" if at is None else f" le {moment(at)}"
     sentences = {
         TooLate.CLOSED: f"La procédure est close : {hence}.",
         TooLate.WITHDRAWN: f"L’administration a déjà retiré la procédure{since} : {hence}.",

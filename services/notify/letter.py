@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from infoparquet_contracts import facts
 from infoparquet_contracts.codes import Orientation
 from infoparquet_contracts.payload import Payload
 
+from chassis.clock import PARIS
 from reference.names import Names
 
-PARIS: Final = ZoneInfo("Europe/Paris")
 DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS: Final = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from stdnum.iso7064 import mod_97_10
 
+from chassis.clock import PARIS
+
 AUTHORITY = "local"
-PARIS = ZoneInfo("Europe/Paris")
 LARGEST_SEQUENCE = 99_999_999
 _FORM = re.compile(r"([0-9]{4})-([0-9]{8})-([0-9]{2})")
 

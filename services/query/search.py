@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from infoparquet_contracts.codes import Kind, Status
 from infoparquet_contracts.identifiers import UUID_PATTERN
@@ -17,10 +16,10 @@ from infoparquet_contracts.parts import Urgency
 from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.clock import PARIS
 from services.query.rights import Everything, OfAdministration, OfTribunal, Sight
 from services.query.store import procedures
 
-PARIS = ZoneInfo("Europe/Paris")
 _LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "0f")
 
 

@@ -1,18 +1,17 @@
 """What facts say, in the French that agents, clerks and magistrates read; rendered each time, never stored."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from infoparquet_contracts import facts
 from infoparquet_contracts.parts import Urgency
 from infoparquet_contracts.payload import Payload
 from infoparquet_contracts.status import Ineffective
 
+from chassis.french import moment
 from reference.names import Names
 
-PARIS = ZoneInfo("Europe/Paris")
 WHY_NOT: Final[Mapping[Ineffective, str]] = {
     Ineffective.NOT_SUBMITTED: "la procédure n’était pas encore déposée",
     Ineffective.ALREADY_SAID: "déjà connu",
@@ -91,7 +90,7 @@ _SENTENCES: Final[Mapping[type[Payload], Callable[[Any, Names], str]]] = {
     facts.Closed: lambda data, names: f"Close par le {names.within(data.tribunal)}",
     facts.Notified: lambda data, names: f"Notification envoyée : {_whom(data.recipient, names)}",
     facts.NotificationFailed: _notification_failed,
-    facts.Overdue: lambda data, _: f"Sans prise en charge au terme du délai, le {_instant(data.due)}",
+    facts.Overdue: lambda data, _: f"Sans prise en charge au terme du délai, le {moment(data.due)}",
 }
 
 
@@ -112,7 +111,3 @@ def _lower(label: str) -> str:
 
 def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
-
-
-def _instant(time: datetime) -> str:
-    return f"{time.astimezone(PARIS):%d/%m/%Y à %H:%M} (heure de Paris)"

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.parts import Place
 from infoparquet_contracts.topics import replies_topic, tribunal_topic
 
+from chassis.clock import PARIS
 from chassis.identity import AnyCaller
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
@@ -18,8 +18,6 @@ from reference.offences import nataff_code, natinf_code
 from services.routing import courts
 from services.routing.competence import Case, Side, decide
 from services.routing.explanation import render_answer
-
-PARIS = ZoneInfo("Europe/Paris")
 
 
 def routes(parts: Parts, current: Callable[[], Reference]) -> APIRouter:

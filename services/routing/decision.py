@@ -6,18 +6,17 @@ A court that declined is never chosen again; after the second refusal an operato
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from infoparquet_contracts import parts
 from infoparquet_contracts.codes import UnroutableReason
 from infoparquet_contracts.facts import Routed, Submitted, Unroutable
 from infoparquet_contracts.parts import Matched
 
+from chassis.clock import PARIS
 from reference.law import Law
 from services.routing import competence
 from services.routing.competence import Candidate, Case, Competent, Undecided
 
-PARIS: Final = ZoneInfo("Europe/Paris")
 NAMED_RULE: Final = "named-by-declining-court"
 OPERATOR_RULE: Final = "operator-assignment"
 # Neither has an article of its own: whoever designates the court applies that of territorial competence.

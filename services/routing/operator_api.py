@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import idempotency
+from chassis.clock import PARIS
 from chassis.idempotency import Claim, Contradicted, IdempotencyKey, InFlight, Known
 from chassis.identity import Caller, Operator
 from chassis.problems import FieldError, Problem
@@ -18,7 +19,6 @@ from chassis.words import Words
 from reference import Reference
 from reference.courts import Courts
 from services.routing import courts, operations_store, store
-from services.routing.decision import PARIS
 from services.routing.dispatch import Dispatch, Steps
 from services.routing.operations_store import Assignment
 from services.routing.progress import Procedure, assign, waits_for_operator
