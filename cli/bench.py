@@ -3,37 +3,22 @@
 import json
 import os
 import platform
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
-import httpx
 import typer
-import uvloop
-from aiokafka.errors import KafkaError
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from cli.bench_competence import competence
 from cli.bench_floors import Floors
-from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
-from cli.failures import FAILED, WRONG_USE, stop
-from cli.until_stopped import until_stopped
-from deploy.local.failures import StackError, WrongUseError
-from deploy.local.folders import fresh_folder
+from cli.bench_measures import MOMENTS, Load, System, batch, post, reach, spread
+from cli.bench_run import BROKER, JSON, PORT_BASE, Say, started, taken
 from deploy.local.options import Options
-from deploy.local.stack import Stack
-from deploy.local.tokens import TokenMaker
 
-INTERRUPTIONS = (httpx.HTTPError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
 _QUICK = typer.Option("--quick", help="Une minute environ, au lieu de plusieurs : un ordre de grandeur.")
-_JSON = typer.Option("--json", help="Écrit un document JSON au lieu du tableau.")
-_PORT_BASE = typer.Option(help="Premier port du système mesuré.")
-_BROKER = typer.Option(help="auto, apache (un nœud), apache:3 (trois nœuds) ou light.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +51,33 @@ QUICK = Plan(
 def bench(
     context: typer.Context,
     quick: Annotated[bool, _QUICK] = False,
-    as_json: Annotated[bool, _JSON] = False,
-    port_base: Annotated[int, _PORT_BASE] = 8100,
-    broker: Annotated[str, _BROKER] = "auto",
+    as_json: Annotated[bool, JSON] = False,
+    port_base: Annotated[int, PORT_BASE] = 8100,
+    broker: Annotated[str, BROKER] = "auto",
 ) -> None:
     """Mesure un système lancé pour cela, dans un dossier neuf : dépôts par seconde, délais, lots."""
     if context.invoked_subcommand is not None:
         return
-    console = Console(stderr=True, highlight=False)
-    folder = fresh_folder()
-    try:
-        options = Options(data=folder, port_base=port_base, broker=broker)
-        report = uvloop.run(until_stopped(measure(options, QUICK if quick else Plan(), console.print)))
-    except (StackError, Unmeasured) as failure:
-        stop(WRONG_USE if isinstance(failure, WrongUseError) else FAILED, str(failure))
-    except INTERRUPTIONS as error:
-        stop(FAILED, f"La mesure a été interrompue : une partie du système ne répond plus ({type(error).__name__}).")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if report is None:
-        stop(FAILED, "Mesure abandonnée.")
+    say = Console(stderr=True, highlight=False).print
+    plan = QUICK if quick else Plan()
+    report = taken(lambda folder: measure(Options(data=folder, port_base=port_base, broker=broker), plan, say))
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         Console().print(table(report))
 
 
-async def measure(options: Options, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
+async def measure(options: Options, plan: Plan, say: Say) -> dict[str, Any]:
     """The report. Raises StackError or Unmeasured."""
     machine = describe_machine()
     say("Décisions de compétence…")
     decided = await competence(plan.competence_cases)
-    say("Démarrage du courtier, de la base, de l’émetteur de jetons et des services…")
-    async with Stack(options, say=say) as stack:
-        running = stack.describe()
-        system = System(running, TokenMaker.open(stack.data / "issuer", running["issuer"]))
+    async with started(options, say) as system:
         report = await figures(system, plan, say)
-    return {**report, "competence": decided, "broker": running["broker"], "machine": machine}
+    return {**report, "competence": decided, "broker": system.running["broker"], "machine": machine}
 
 
-async def figures(system: System, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
+async def figures(system: System, plan: Plan, say: Say) -> dict[str, Any]:
     """Each figure with its floor, on a system that has nothing else to do. Raises Unmeasured."""
     floors = Floors(system.running["kafka"], system.running["services"]["intake"]["database"])
     await floors.prepare()

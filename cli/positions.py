@@ -5,14 +5,14 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, starmap
 from typing import Annotated, Any
 
 import httpx
 import typer
 
 from cli.failures import FAILED
-from cli.session import DEFAULT_DATA, Connection, DataOption, TokenOption, UrlOption, connect
+from cli.session import DEFAULT_DATA, DataOption, TokenOption, UrlOption, connect
 
 # Measuring asks the broker too.
 _LIMIT_SECONDS = 10.0
@@ -47,7 +47,7 @@ def positions(
     Le retard compte des positions, dont quelques-unes sont des marques de transaction et non des événements.
     """
     connection = connect(data, url, token, "operator")
-    reports = asyncio.run(_ask_all(_replicas(connection), connection.bearer()))
+    reports = asyncio.run(_ask_all(starmap(Replica, connection.replicas()), connection.bearer()))
     if as_json:
         typer.echo(json.dumps(_document(reports), ensure_ascii=False, indent=2))
     else:
@@ -57,14 +57,6 @@ def positions(
             print(f"{report.replica.service} ({report.replica.url}) : {report.fault}", file=sys.stderr)
     if any(report.fault for report in reports):
         raise typer.Exit(FAILED)
-
-
-def _replicas(connection: Connection) -> list[Replica]:
-    if connection.url or connection.run_file is None:
-        # One address has no name for the service that answers there.
-        return [Replica("–", connection.address("query"))]
-    services = json.loads(connection.run_file.read_text(encoding="utf-8"))["services"]
-    return [Replica(name, url) for name, service in services.items() for url in service["urls"]]
 
 
 async def _ask_all(replicas: Iterable[Replica], bearer: Mapping[str, str]) -> list[Report]:

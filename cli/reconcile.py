@@ -51,16 +51,14 @@ def reconcile(
 def _read_anew(data: DataOption, *, as_json: bool) -> None:
     """Each replica has stopped by itself, and is told by itself."""
     connection = connect(data, None, None, "operator")
-    assert connection.run_file is not None  # noqa: S101 - no address was given
     moved = []
     with httpx.Client(timeout=_LIMIT_SECONDS, headers=connection.bearer()) as http:
-        for name, service in json.loads(connection.run_file.read_text(encoding="utf-8"))["services"].items():
-            for url in service["urls"]:
-                try:
-                    answer = http.post(f"{url.rstrip('/')}/v1/reconciliation/read-anew").raise_for_status()
-                except httpx.HTTPError:
-                    stop(FAILED, f"{name} ({url}) ne répond pas ou refuse ; le relancer puis recommencer.")
-                moved += [{"service": name, **one} for one in answer.json()["partitions"]]
+        for name, url in connection.replicas():
+            try:
+                answer = http.post(f"{url.rstrip('/')}/v1/reconciliation/read-anew").raise_for_status()
+            except httpx.HTTPError:
+                stop(FAILED, f"{name} ({url}) ne répond pas ou refuse ; le relancer puis recommencer.")
+            moved += [{"service": name, **one} for one in answer.json()["partitions"]]
     if as_json:
         typer.echo(json.dumps({"read_anew": moved}, ensure_ascii=False, indent=2))
         return
@@ -73,9 +71,7 @@ def _read_anew(data: DataOption, *, as_json: bool) -> None:
 def _addresses(data: DataOption) -> Mapping[str, tuple[str, Mapping[str, str]]]:
     """Where each service answers, and with which headers."""
     connection = connect(data, None, None, "operator")
-    assert connection.run_file is not None  # noqa: S101 - no address was given
-    services = json.loads(connection.run_file.read_text(encoding="utf-8"))["services"]
-    return {name: (connection.address(name), connection.bearer()) for name in services}
+    return {name: (connection.address(name), connection.bearer()) for name, _ in connection.replicas()}
 
 
 async def _reconcile(

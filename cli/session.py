@@ -36,6 +36,13 @@ class Connection:
         """Where a service answers, without a slash at the end."""
         return self.url or str(_part(self._run(), "services", service, "url")).rstrip("/")
 
+    def replicas(self) -> list[tuple[str, str]]:
+        """The service and the address of each process; one address has no name for the service that answers there."""
+        if self.url:
+            return [("–", self.url)]
+        services = _part(self._run(), "services")
+        return [(name, str(url)) for name, service in services.items() for url in service["urls"]]
+
     def bearer(self) -> dict[str, str]:
         """The header of a request; read anew each time, as tokens are renewed while the system runs."""
         return {"Authorization": f"Bearer {self.token or self._token()}"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 
 from cli.bench_measures import PATH, Load, System, Unmeasured, batch, reach
+from cli.bench_run import Say
 from cli.bounds.crowd import dripping, silent
 from cli.bounds.memory import growth
 from cli.bounds.million import fill
 from cli.bounds.others import Others
-
-Say = Callable[[str], None]
 
 # MiB that one process may take on, whatever is sent to it; a connection is held for some 20 KiB.
 MOST_GROWTH, MOST_A_CONNECTION = 96.0, 32 / 1024

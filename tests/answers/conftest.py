@@ -1,13 +1,14 @@
-"""Databases of the five services, migrated once a run, and an issuer."""
+"""Databases of the five services, migrated once a run, an issuer, and the services on them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from chassis.migration import migrate
 from deploy.local.postgres import Postgres
-from tests.answers.world import SERVICES
+from tests.answers.mails import Mailroom
+from tests.answers.world import SERVICES, World, build_all, open_world
 from tests.services.issuer import Issuer, serving
 
 
@@ -25,3 +26,15 @@ async def answers_databases(postgres_server: Postgres) -> dict[str, str]:
         urls[name] = await postgres_server.create_database(f"infoparquet_answers_{name}")
         await migrate(urls[name], part.migrations)
     return urls
+
+
+@pytest_asyncio.fixture
+async def mailroom() -> AsyncIterator[Mailroom]:
+    async with Mailroom.opened() as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def world(answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
+    async with open_world(build_all(answers_databases, issuer, **mailroom.settings), issuer) as one:
+        yield one

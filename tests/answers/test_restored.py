@@ -1,25 +1,8 @@
 """What intake and notify come back to from a backup: nothing is made or sent twice, dossiers can be sent again."""
 
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
-
 from tests.answers.mails import Mailroom
 from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL
-from tests.answers.world import World, build_all, open_world
-from tests.services.issuer import Issuer
-
-
-@pytest_asyncio.fixture
-async def mailroom() -> AsyncIterator[Mailroom]:
-    async with Mailroom.opened() as one:
-        yield one
-
-
-@pytest_asyncio.fixture
-async def world(answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
-    async with open_world(build_all(answers_databases, issuer, **mailroom.settings), issuer) as one:
-        yield one
+from tests.answers.world import World
 
 
 async def test_a_dossier_that_was_lost_comes_back_when_it_is_sent_again_under_its_key(world: World) -> None:

@@ -21,7 +21,7 @@ from chassis.said_facts import Heard
 from cli.reconcile_desk import Compared, Desk
 from tests.answers.mails import Mailroom
 from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL, PARIS, SAID
-from tests.answers.world import World, build_all, open_world
+from tests.answers.world import World
 from tests.builders import NOON
 from tests.services.in_process import InProcess
 from tests.services.issuer import Issuer
@@ -33,17 +33,11 @@ APART = ("relay", "positions", "alembic_version")
 
 
 @pytest_asyncio.fixture
-async def mailroom() -> AsyncIterator[Mailroom]:
-    async with Mailroom.opened() as one:
-        yield one
-
-
-@pytest_asyncio.fixture
-async def world(answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
-    async with open_world(build_all(answers_databases, issuer, **mailroom.settings), issuer) as one:
-        for service in one.services.values():
-            service.http.headers.update(issuer.bearer("operator", roles=["operator"]))
-        yield one
+async def world(world: World, issuer: Issuer) -> World:
+    """With an operator's rights."""
+    for service in world.services.values():
+        service.http.headers.update(issuer.bearer("operator", roles=["operator"]))
+    return world
 
 
 async def submitted(world: World) -> UUID:

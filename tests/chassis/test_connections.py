@@ -11,15 +11,10 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import APIRouter, Request
-from prometheus_client import CollectorRegistry
 
 from chassis.bodies import Pace
 from chassis.connections import BoundedConnection, ConnectionBounds, open_files
-from chassis.described import Description
-from chassis.identity import Identity
-from chassis.readiness import Readiness
-from chassis.telemetry import Telemetry
-from chassis.web import build_app
+from tests.chassis.application import bare_app
 from tests.processes import until
 
 BRISK = Pace(seconds=0.3, bytes_a_second=1000)
@@ -45,19 +40,7 @@ def routes() -> APIRouter:
 @asynccontextmanager
 async def serving(bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK) -> AsyncIterator[int]:
     """A service without a database, on a port of its own."""
-    app = build_app(
-        title="tests",
-        routers=[routes()],
-        identity=Identity("http://127.0.0.1:9", "infoparquet"),
-        readiness=Readiness({}),
-        telemetry=Telemetry("tests", {}),
-        registry=CollectorRegistry(),
-        positions=list,
-        description=lambda: Description("", {}, {}),
-        unlimited=["/pieces"],
-        answering=_answering,
-        pace=pace,
-    )
+    app = bare_app(routes(), pace=pace)
     protocol: Any = partial(BoundedConnection, bounds=bounds)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, http=protocol, log_config=None, lifespan="off")
@@ -69,10 +52,6 @@ async def serving(bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK) -> Asy
     finally:
         server.should_exit = True
         await task
-
-
-async def _answering() -> None:
-    """At once: nothing is to be known again here."""
 
 
 async def _started(server: uvicorn.Server) -> bool:

@@ -9,21 +9,16 @@ import httpx
 import pytest
 from fastapi import APIRouter, HTTPException, Request
 from infoparquet_contracts.codes import DeadLetterCode
-from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core._pydantic_core import list_all_errors
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from chassis.bodies import LARGEST_BODY
-from chassis.described import Description
 from chassis.errors import Refused, Unavailable, Unprocessable
 from chassis.french import sentence
-from chassis.identity import Identity
 from chassis.problems import MEDIA_TYPE, PROBLEM_BASE, TITLES, FieldError, Problem
-from chassis.readiness import Readiness
-from chassis.telemetry import Telemetry
-from chassis.web import build_app
+from tests.chassis.application import bare_app
 from tests.processes import ROOT
 
 # Stands for what people sent; no answer may hold it.
@@ -97,24 +92,9 @@ def routes() -> APIRouter:
     return router
 
 
-async def answering() -> None:
-    """All the time."""
-
-
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = build_app(
-        title="tests",
-        routers=[routes()],
-        identity=Identity("http://127.0.0.1:9", "infoparquet"),
-        readiness=Readiness({}),
-        telemetry=Telemetry("tests", {}),
-        registry=CollectorRegistry(),
-        positions=list,
-        answering=answering,
-        description=lambda: Description("", {}, {}),
-        unlimited=["/pieces"],
-    )
+    app = bare_app(routes())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
         yield client
