@@ -43,7 +43,7 @@ _CLAIM = text("""
         WHERE o.batch IS NULL AND o.refusal IS NULL AND (held.key IS NULL OR o.topic = :told_anyway)
           AND o.topic NOT IN (SELECT topic FROM resting) AND o.id NOT IN (SELECT id FROM urgent)
         ORDER BY o.id LIMIT (
-            SELECT CASE WHEN count(*) > 0 THEN greatest(:beside_urgent - count(*), 0) ELSE :most END FROM urgent)),
+            SELECT CASE WHEN count(*) > 0 THEN greatest(:beside_urgent - count(*), 0) ELSE :ordinary END FROM urgent)),
     sized AS (
         SELECT id, sum(size) OVER (ORDER BY urgent DESC, id) - size AS before FROM (
             SELECT id, size, true AS urgent FROM urgent UNION ALL SELECT id, size, false FROM ordinary) AS either),
@@ -78,10 +78,15 @@ async def outstanding(connection: AsyncConnection) -> list[int]:
     return list((await connection.execute(numbers)).scalars())
 
 
-async def claim(connection: AsyncConnection, batch: int, now: datetime, most: int = BATCH_ROWS) -> list[Row]:
-    """Give the next rows the number `batch`; empty where none waits. Raises Doubt if the counter is not `batch - 1`."""
+async def claim(
+    connection: AsyncConnection, batch: int, now: datetime, most: int = BATCH_ROWS, *, ordinary: int = BATCH_ROWS
+) -> list[Row]:
+    """Give the next rows the number `batch`, at most `ordinary` that are not urgent; empty where none may go.
+
+    Raises Doubt if the counter is not `batch - 1`.
+    """
     given = {"now": now, "told_anyway": DEAD_LETTERS.name, "most": most, "bytes": BATCH_BYTES, "batch": batch}
-    given["beside_urgent"] = min(most, BATCH_ROWS_WITH_URGENT)
+    given |= {"ordinary": min(most, ordinary), "beside_urgent": min(most, ordinary, BATCH_ROWS_WITH_URGENT)}
     answers = (await connection.execute(_CLAIM, given)).all()
     if answers[0].waiting == 0:
         return []

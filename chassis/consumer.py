@@ -5,7 +5,6 @@ cannot fail, since it would drop a whole batch for one bad record. Kafka's offse
 """
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from infoparquet_contracts.topics import group_of
 
 from chassis import positions
+from chassis.acknowledging import Acknowledging
 from chassis.application import Application, Faulty
 from chassis.crash import CrashPoints
 from chassis.errors import is_unavailable
@@ -35,7 +35,7 @@ from chassis.transaction import Transactions
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
-ACKNOWLEDGE_SECONDS, IDLE_MS, MOST_RECORDS = 1.0, 1000, 250
+IDLE_MS, MOST_RECORDS = 1000, 250
 # So many records that are none of ours are read again at most, when the service starts again.
 MOST_PASSED_OVER = 10_000
 # Two batches begin at least this far apart.
@@ -105,8 +105,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         # Where we stand past records that are none of ours: stored with the next batch that holds one.
         self._passed: dict[TopicPartition, int] = {}
         self._passed_over = 0
-        self._acknowledging: asyncio.Task[None] | None = None
-        self._to_acknowledge: dict[TopicPartition, int] = {}
+        self._acknowledging = Acknowledging(lambda to: self._client.commit(to), self.parts.crash)
         self._unreadable_wait = FIRST_WAIT
 
     async def start(self) -> None:
@@ -118,8 +117,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
 
     async def stop(self) -> None:
         """Let the batch in hand finish, then leave the group."""
-        for task in filter(None, (self._placing, self._acknowledging)):
-            task.cancel()
+        if self._placing:
+            self._placing.cancel()
+        self._acknowledging.cancel()
         await self.broker.stop()
 
     def read_on(self) -> None:
@@ -254,6 +254,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         self._passed_over += len(ours)
         if self._passed_over < MOST_PASSED_OVER and not any(map(self.parts.application.concerns, ours)):
             self._passed |= to
+            self._acknowledging.soon(to)
             return
         to = self._passed | to
         try:
@@ -263,9 +264,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
         self.expected.update({one: offset for one, offset in to.items() if one in self.expected})
         self._passed, self._passed_over = {}, 0
         self.parts.applied()
-        self._to_acknowledge |= to
-        if self._acknowledging is None or self._acknowledging.done():
-            self._acknowledging = asyncio.create_task(self._acknowledge())
+        self._acknowledging.soon(to)
 
     def _forget_positions(self) -> None:
         self.expected.clear()
@@ -288,13 +287,3 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             await self.parts.application.apply(transaction, records, careful=careful)
             self.parts.crash.reach("consumer.handled")
         self.parts.crash.reach("consumer.committed")
-
-    async def _acknowledge(self) -> None:
-        """Tell Kafka once a second, for those who watch the group there; no batch waits for it."""
-        while self._to_acknowledge:
-            to, self._to_acknowledge = self._to_acknowledge, {}
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(2):
-                    await self._client.commit(to)
-            self.parts.crash.reach("consumer.acknowledged")
-            await asyncio.sleep(ACKNOWLEDGE_SECONDS)

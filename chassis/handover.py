@@ -56,6 +56,12 @@ class Placed:
 
 
 Receipt = Callable[[Row, Placed], Outgoing]
+# Topic, partition and offset of a record.
+Told = Callable[[str, int, int], None]
+
+
+def _told_nobody(topic: str, partition: int, offset: int) -> None:
+    """Where records stand is nobody's concern."""
 
 
 class Doubt(Exception):  # noqa: N818 - not a failure of the batch: nobody knows yet
@@ -91,6 +97,7 @@ class Handover:
         receipt: Receipt | None,
         crash: CrashPoints,
         mark: int,
+        published: Told = _told_nobody,
     ) -> None:
         self._producer = producer
         self._service = service
@@ -98,11 +105,17 @@ class Handover:
         self._receipt = receipt
         self._crash = crash
         self._mark = mark
+        self._published = published
 
     @classmethod
     @contextlib.asynccontextmanager
     async def fenced(
-        cls, service: str, kafka: KafkaSettings, receipt: Receipt | None, crash: CrashPoints
+        cls,
+        service: str,
+        kafka: KafkaSettings,
+        receipt: Receipt | None,
+        crash: CrashPoints,
+        published: Told = _told_nobody,
     ) -> AsyncIterator["Handover"]:
         """Fence any earlier producer of this service, and have the broker end what it left open."""
         producer = AIOKafkaProducer(
@@ -119,7 +132,7 @@ class Handover:
             async with asyncio.timeout(STEP):
                 await producer.start()
                 mark = await _mark(producer, service)
-            yield cls(producer, service, kafka, receipt, crash, mark)
+            yield cls(producer, service, kafka, receipt, crash, mark, published)
         finally:
             await _drop(producer)
 
@@ -185,7 +198,8 @@ class Handover:
         )
         # The client commits a transaction without the records that failed: each answer is looked at.
         for row, future in pending:
-            await _answer(row, future)
+            answer = await _answer(row, future)
+            self._published(answer.topic, answer.partition, answer.offset)
         await last
 
     async def _send_deliveries(self, rows: Sequence[Row]) -> dict[int, Placed]:

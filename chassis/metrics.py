@@ -17,6 +17,9 @@ class Metrics:
         self.relayed = Counter("infoparquet_relayed_rows", "Outbox rows published", registry=self.registry)
         self.publish = Histogram("infoparquet_publish_seconds", "Time of a relay's transaction", registry=self.registry)
         self.relay_active = Gauge("infoparquet_relay_active", "1 while this is the relay", registry=self.registry)
+        self.relay_holds_back = Gauge(
+            "infoparquet_relay_holds_back", "1 while a backlog waits for readers of the journal", registry=self.registry
+        )
         self.outbox_bytes = Gauge(
             "infoparquet_outbox_bytes", "What waits for the relay, before compression", registry=self.registry
         )

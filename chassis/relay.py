@@ -26,6 +26,7 @@ from chassis.errors import CONNECTION_ERRORS, is_unavailable
 from chassis.handover import Doubt, Handover, Receipt, Row, RowRefused, TopicFails
 from chassis.kafka import KafkaSettings
 from chassis.metrics import Metrics
+from chassis.pace import Pace
 from chassis.recall import Recall
 from chassis.relayed import STEP, Restored, refuse_restored
 from chassis.telemetry import Telemetry
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 LOCK = 0x1F0_9A1
 LOOK_AGAIN = 1.0
 BATCH_SECONDS = 0.02
+# While others are behind: how soon they are looked at again, and how soon what is urgent is.
+HELD_AGAIN, HELD_SECONDS = 0.2, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ class RelayParts:
     metrics: Metrics
     clock: Callable[[], datetime]
     recall: Recall
+    # Readers of the journal for whom a backlog waits here.
+    holds_back_for: Sequence[ServiceName] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What a reign listens to: that rows were appended, and whether those on the road are behind."""
+
+    rung: asyncio.Event
+    pace: Pace
 
 
 class Relay:
@@ -96,14 +109,17 @@ class Relay:
             if connection is None:
                 return
             parts.crash.reach("relay.locked")
-            async with Handover.fenced(parts.service, parts.kafka, parts.receipt, parts.crash) as handover:
+            async with (
+                Pace.kept(parts.holds_back_for, parts.kafka) as pace,
+                Handover.fenced(parts.service, parts.kafka, parts.receipt, parts.crash, pace.published) as handover,
+            ):
                 parts.crash.reach("relay.fenced")
                 counter = await self._recover(connection, handover)
                 self.active = True
                 parts.metrics.relay_active.set(1)
                 log.info("relay.active", batch=counter)
                 with parts.bell.listening() as rung:
-                    await self._relay(connection, handover, counter, rung)
+                    await self._relay(connection, handover, counter, Signals(rung, pace))
 
     @contextlib.asynccontextmanager
     async def _locked(self) -> AsyncIterator[AsyncConnection | None]:
@@ -143,23 +159,26 @@ class Relay:
             records = await self._parts.recall.run(connection)
             log.warning("relay.recalled", service=self._parts.service, records=records)
 
-    async def _relay(self, connection: AsyncConnection, handover: Handover, counter: int, rung: asyncio.Event) -> None:
+    async def _relay(self, connection: AsyncConnection, handover: Handover, counter: int, signals: Signals) -> None:
         loop = asyncio.get_running_loop()
+        claimed: Sequence[Row] = ()
         while not self._stopping:
-            rung.clear()
-            began = loop.time()
+            signals.rung.clear()
+            began, room = loop.time(), await signals.pace.room(len(claimed))
+            self._parts.metrics.relay_holds_back.set(0 if room else 1)
             async with asyncio.timeout(STEP), connection.begin():
-                claimed = await batches.claim(connection, counter + 1, self._parts.clock())
+                claimed = await batches.claim(connection, counter + 1, self._parts.clock(), ordinary=room)
             if claimed:
                 counter += 1
                 self._parts.crash.reach("relay.claimed")
                 await self._publish(connection, handover, counter, claimed)
-                # The broker takes about as long to end a transaction; what comes in the meantime goes in one.
-                await asyncio.sleep(max(0.0, began + BATCH_SECONDS - loop.time()))
             elif not self._stopping:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN):
-                        await rung.wait()
+                    async with asyncio.timeout(LOOK_AGAIN if room else HELD_AGAIN):
+                        await signals.rung.wait()
+            if claimed or not room:
+                # The broker takes about as long to end a transaction; what comes in the meantime goes in one.
+                await asyncio.sleep(max(0.0, began + (BATCH_SECONDS if room else HELD_SECONDS) - loop.time()))
 
     async def _publish(self, connection: AsyncConnection, handover: Handover, batch: int, rows: Sequence[Row]) -> None:
         """Publish what a claimed batch still holds, without what the broker cannot take, then delete it."""

@@ -89,6 +89,8 @@ class Service:
     sources: Sequence[Source] = ()
     own_topics: Sequence[Topic] = ()
     receipt: Receipt | None = None
+    # Readers of the journal for whom its backlog waits in the outbox, where what is urgent overtakes it.
+    holds_back_for: Sequence[ServiceName] = ()
     # What it takes up of its topics where its database was restored from a backup.
     recollection: Callable[[], Recollection] = Nothing
     workers: Callable[[Parts], Sequence[Worker]] = lambda _: ()
@@ -181,6 +183,7 @@ class Running:
                     self.service.recollection,
                     self.transactions.within,
                 ),
+                self.service.holds_back_for,
             )
         )
 

@@ -5,8 +5,10 @@ import typer
 from cli.bench import bench
 from cli.bench_bounds import bounds
 from cli.bench_faults import faults
+from cli.bench_outage import outage
 
 group = typer.Typer()
 group.callback(invoke_without_command=True)(bench)
 group.command("faults")(faults)
 group.command("bounds")(bounds)
+group.command("outage")(outage)

@@ -109,7 +109,7 @@ async def reach(
         road = _Road(system, client, load)
         try:
             async with asyncio.timeout(count / a_second + patience), road.watched():
-                await asyncio.gather(_paced(road.send, count, a_second), road.all_visible(count))
+                await asyncio.gather(paced(road.send, count, a_second), road.all_visible(count))
         except TimeoutError:
             arrived = sum(passage.status == "delivered" for passage in road.passages)
             raise Unmeasured(f"{arrived} procédures sur {count} sont arrivées à temps.") from None
@@ -169,7 +169,7 @@ class _Road:
         return True
 
 
-async def _paced(work: Callable[[], Coroutine[Any, Any, None]], count: int, a_second: float) -> None:
+async def paced(work: Callable[[], Coroutine[Any, Any, None]], count: int, a_second: float) -> None:
     """Start it so many times a second, whether or not the ones before have ended; the first failure is raised."""
     started = time.perf_counter()
     try:

@@ -36,6 +36,8 @@ def build(settings: IntakeSettings) -> Service:
             supplements.routes(parts, links),
         ],
         handlers=HANDLERS,
+        # Those that a procedure needs to reach its court; the view and the mails may be hours behind.
+        holds_back_for=("numbering", "routing"),
         recollection=Taken,
         holdings=Holdings(followed.unfollowed),
         description=described,

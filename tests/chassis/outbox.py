@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.operations import RelayBatch
 from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL, relay_topic
 from sqlalchemy import text
@@ -80,7 +81,7 @@ class Outbox:
         ]
 
     @asynccontextmanager
-    async def relay(self) -> AsyncIterator[Relay]:
+    async def relay(self, *holds_back_for: ServiceName) -> AsyncIterator[Relay]:
         """A candidate, until the block is left."""
         lock_engine = open_lock_engine(self.database, name="tests relay")
         kafka = KafkaSettings(bootstrap=self.bootstrap)
@@ -98,6 +99,7 @@ class Outbox:
                 Metrics(),
                 self.clock,
                 Recall(kafka, [JOURNAL, DEAD_LETTERS], Nothing, transactions.within),
+                holds_back_for,
             )
         )
         running = asyncio.create_task(relay.run())
