@@ -86,8 +86,11 @@ class Outage:
         }
 
     def _times(self, procedures: set[str]) -> dict[str, dict[str, float]]:
-        said = [self.said[one] for one in procedures if one in self.said]
-        return {fact: spread([one[fact] * 1000 for one in said if fact in one]) for fact in ROAD if said}
+        times = {
+            fact: [said[fact] * 1000 for one, said in self.said.items() if one in procedures and fact in said]
+            for fact in ROAD
+        }
+        return {fact: spread(known) for fact, known in times.items() if known}
 
 
 async def measure(system: System, plan: Plan, say: Say) -> Outage:

@@ -28,7 +28,7 @@ async def read(bootstrap: str, *topics: Topic) -> list[tuple[ConsumerRecord, Eve
 
 
 async def arrived(
-    bootstrap: str, procedures: Collection[UUID], seconds: float = 60, *, fact: str = "delivered"
+    bootstrap: str, procedures: Collection[UUID], seconds: float = 120, *, fact: str = "delivered"
 ) -> None:
     """Wait until the journal says the fact of each of the procedures; it is read once, and then followed."""
     missing = {str(one).encode() for one in procedures}

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
+from chassis.logging import places_only
 from deploy.local.folders import fresh_folder
 from deploy.local.kafka import ApacheKafka
 from deploy.local.ports import free_ports
@@ -28,6 +30,12 @@ def pytest_collection_finish() -> None:
     """What was imported stays: looking through it again and again for garbage is a twentieth of a run."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_log_lines() -> None:
+    """As services log; by default structlog draws each exception with its surroundings, in seconds."""
+    structlog.configure([structlog.processors.add_log_level, places_only, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 30, what: str = "") -> T:
+async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str = "") -> T:
     """The first true answer of `look`, asked again and again; fails the test after the deadline."""
     deadline = asyncio.get_running_loop().time() + seconds
     pause = 0.01
@@ -55,7 +55,7 @@ class ServiceProcess:
         assert self.process is not None
         self.process.send_signal(number)
 
-    async def ended(self, seconds: float = 30) -> int:
+    async def ended(self, seconds: float = 60) -> int:
         """Its exit code, once it has ended by itself."""
         assert self.process is not None
         return await asyncio.wait_for(self.process.wait(), seconds)

@@ -14,6 +14,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import typer
+from aiokafka import ConsumerRecord
+from infoparquet_contracts.facts import Delivered, Numbered, Routed, Submitted
+from infoparquet_contracts.payload import Payload
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -22,9 +25,13 @@ from cli.bench_bounds import NAMES as BOUND_NAMES
 from cli.bench_bounds import table as bounds_table
 from cli.bench_competence import competence
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
+from cli.bench_outage import table as outage_table
 from cli.bounds.measures import Bound, Bounds
 from cli.bounds.measures import Plan as BoundsPlan
 from cli.keep_alive import KeepAlive
+from cli.outage import ROAD, Outage
+from cli.outage import Plan as OutagePlan
+from cli.outage import measure as measure_outage
 from deploy.local.folders import fresh_folder
 from deploy.local.options import Options
 from deploy.local.samples import Sample
@@ -136,6 +143,45 @@ async def test_each_bound_is_measured_with_how_others_are_served(system: System)
     present = await asyncpg.connect(system.running["services"]["query"]["database"])
     assert await present.fetchval("SELECT count(*) FROM procedures") >= plan.procedures
     await present.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_accepted_while_kafka_is_frozen_arrives_once_and_in_order(system: System) -> None:
+    plan = OutagePlan(seconds=2, a_second=20, urgent=2, warm_up_procedures=5, patience=60)
+    report = (seen := await measure_outage(system, plan, print)).describe()
+    assert (report["accepted"], report["refused"]) == (40, 0)
+    assert [report[count] for count in ("lost", "duplicated", "out_of_order")] == [0, 0, 0]
+    for kind in ("urgent_ms", "ordinary_ms"):
+        times = [report[kind][fact]["p50"] for fact in ROAD]
+        assert times[0] > 0
+        assert times == sorted(times)
+    assert len(seen.urgent) == plan.urgent
+    assert outage_table(seen).row_count == len(ROAD)
+
+
+def said(*facts: type[Payload]) -> Outage:
+    """What an outage with one accepted procedure saw of it."""
+    seen = Outage(OutagePlan(), ordinary={"p"}, answered_ms=[1.0])
+    for fact in facts:
+        headers = [("ce_type", fact.event_type.encode())]
+        seen.note(ConsumerRecord("t", 0, 0, 0, 0, b"p", b"", None, 0, 0, headers), 1.0)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("facts", "lost", "duplicated", "out_of_order"),
+    [
+        ((Submitted, Numbered, Routed, Delivered), 0, 0, 0),
+        ((Submitted, Numbered), 1, 0, 0),
+        ((Submitted, Numbered, Delivered, Numbered), 0, 1, 0),
+        ((Numbered, Submitted, Delivered), 0, 0, 2),
+    ],
+)
+def test_an_outage_tells_what_is_lost_repeated_or_out_of_order(
+    facts: tuple[type[Payload], ...], lost: int, duplicated: int, out_of_order: int
+) -> None:
+    report = said(*facts).describe()
+    assert (report["lost"], report["duplicated"], report["out_of_order"]) == (lost, duplicated, out_of_order)
 
 
 def test_a_bound_is_broken_by_memory_and_by_others_who_wait() -> None:

@@ -1,8 +1,6 @@
 """Databases that have what every service's has, and nothing else."""
 
-import pytest
 import pytest_asyncio
-import structlog
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from hypothesis import settings
@@ -10,18 +8,11 @@ from sqlalchemy import Connection
 
 from chassis.database import open_engine
 from chassis.journal_tables import create_v1, create_v2, create_v3, create_v4, create_v5, create_v6
-from chassis.logging import places_only
 from tests.conftest import Databases
 
 # No deadline: two cores are shared with a broker and a database while the whole suite runs.
 settings.register_profile("chassis", deadline=None)
 settings.load_profile("chassis")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_log_lines() -> None:
-    """As services log; by default structlog draws each exception with its surroundings, in seconds."""
-    structlog.configure([structlog.processors.add_log_level, places_only, structlog.processors.JSONRenderer()])
 
 
 def _create(connection: Connection) -> None:

@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import structlog
 import uvicorn
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.facts import Submitted
 from sqlalchemy import text
 
 from chassis.errors import Unprocessable
-from chassis.logging import places_only
 from chassis.migration import migrate
 from chassis.outbox import Outgoing
 from chassis.service import Running
@@ -61,12 +59,6 @@ class Desk:
         assert code == 0, said
         found: list[dict[str, Any]] = json.loads(written)["dead_letters"]
         return found
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_log_lines() -> None:
-    """As services log; by default each exception is drawn with its surroundings, in seconds."""
-    structlog.configure([structlog.processors.add_log_level, places_only, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ class Road:
         told = environment(self.kafka.bootstrap, first.environment["INFOPARQUET_DATABASE_URL"])
         return ServiceProcess(name, told, first.log.with_name(f"{name}-2.log"))
 
-    async def arrived(self, procedures: Sequence[UUID], seconds: float = 60) -> None:
+    async def arrived(self, procedures: Sequence[UUID], seconds: float = 120) -> None:
         """Wait until each of the procedures was delivered."""
         await audit.arrived(self.kafka.bootstrap, procedures, seconds)
 

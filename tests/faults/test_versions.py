@@ -58,7 +58,7 @@ async def shown(road: Road, procedures: Sequence[UUID]) -> None:
         assert all(timeline <= wanted for timeline in timelines.values()), timelines
         return all(timelines.get(one) == wanted for one in procedures)
 
-    await until(all_shown, seconds=60, what="the road of each procedure in the view")
+    await until(all_shown, seconds=120, what="the road of each procedure in the view")
 
 
 async def ends(*services: ServiceProcess) -> None:

@@ -162,7 +162,7 @@ class World:
         async def look() -> bool:
             return sorted(row[0] for row in await self.rows()) == sorted(states)
 
-        await until(look, seconds=15, what=f"{states}, {await self.rows()}")
+        await until(look, seconds=60, what=f"{states}, {await self.rows()}")
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and have the workers look."""

@@ -62,12 +62,15 @@ async def test_every_answer_is_of_a_whole_view_while_it_is_rebuilt_and_facts_arr
         return looked
 
     looking = [asyncio.create_task(look()) for _ in range(4)]
-    done = await view.rebuild()
-    assert await view.shown() == expected
-    assert done.facts == sum(len(timeline) for _, timeline, *_ in expected if isinstance(timeline, list))
-    await asyncio.gather(view.rebuild(), view.write(*roads(50)))
-    stopped.set()
-    assert min(await asyncio.gather(*looking)) > 0
+    try:
+        done = await view.rebuild()
+        assert await view.shown() == expected
+        assert done.facts == sum(len(timeline) for _, timeline, *_ in expected if isinstance(timeline, list))
+        await asyncio.gather(view.rebuild(), view.write(*roads(50)))
+    finally:
+        stopped.set()
+        looked = await asyncio.gather(*looking)
+    assert min(looked) > 0
     assert view.told[-1].read == view.told[-1].total
     # The live consumer goes on where it stood, in the new tables.
     await view.publish(*roads(1))
