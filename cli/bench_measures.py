@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import math
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -55,6 +56,8 @@ class Load:
     def __init__(self) -> None:
         self._samples = [one for one in read_samples() if one.expected_tribunal]
         self._count = itertools.count(1)
+        # Another's keys would be answered with another's procedures.
+        self._name = secrets.token_hex(4)
 
     @property
     def tribunals(self) -> set[str]:
@@ -65,7 +68,7 @@ class Load:
         """An idempotency key, a body, and the sample it was made of."""
         number = next(self._count)
         sample = self._samples[number % len(self._samples)]
-        return f"bench-{number}", sample.procedure | {"reference": f"BENCH-{number:08}"}, sample
+        return f"{self._name}-{number}", sample.procedure | {"reference": f"BENCH-{self._name}-{number:08}"}, sample
 
     def lines(self, count: int) -> Iterator[bytes]:
         """Of a batch."""
