@@ -60,7 +60,6 @@ class Pace:
     def __post_init__(self) -> None:
         self._readers = [_Reader(group_of(one), self.clock()) for one in self.readers]
         self._published: dict[int, list[int]] = defaultdict(list)
-        self._open = contextlib.AsyncExitStack()
         self._admin: AIOKafkaAdminClient | None = None
         self._holds = False
 
@@ -72,7 +71,7 @@ class Pace:
         try:
             yield pace
         finally:
-            await pace._open.aclose()
+            await pace._disconnect()
 
     def published(self, topic: str, partition: int, offset: int) -> None:
         """Where a record of this reign stands."""
@@ -113,6 +112,7 @@ class Pace:
                     reader.move(stands, self.clock())
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("relay.pace-unknown", error=type(error).__name__)
+            await self._disconnect()
         self._forget_what_all_have_read()
 
     def _forget_what_all_have_read(self) -> None:
@@ -122,15 +122,13 @@ class Pace:
             self._published.clear()
 
     async def _connect(self) -> AIOKafkaAdminClient:
-        admin = AIOKafkaAdminClient(
-            **self.kafka.client("infoparquet.pace"), request_timeout_ms=int(LOOK_SECONDS * 1000)
-        )
-        self._open.push_async_callback(_close, admin)
+        limit = int(LOOK_SECONDS * 1000)
+        self._admin = admin = AIOKafkaAdminClient(**self.kafka.client("infoparquet.pace"), request_timeout_ms=limit)
         await admin.start()
-        self._admin = admin
         return admin
 
-
-async def _close(admin: AIOKafkaAdminClient) -> None:
-    with contextlib.suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(admin.close(), LOOK_SECONDS)
+    async def _disconnect(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(admin.close(), LOOK_SECONDS)
