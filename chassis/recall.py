@@ -15,13 +15,13 @@ from infoparquet_contracts.topics import JOURNAL, Topic
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.kafka import Isolation, KafkaSettings, log_reader
+from chassis.reading import Reading
 from chassis.recollecting import Memory, Recollecting, Recollection
 from chassis.relayed import STEP
 from chassis.transaction import Transaction
 
 # The lock's connection may be silent for 10 s at most.
 LOOK_MS = 500
-PAGE_RECORDS = 1000
 # A row's time is the database's, a record's the process's.
 CLOCKS_APART = timedelta(minutes=1)
 
@@ -67,8 +67,9 @@ class Recall:
         async with _reader(self.kafka, "read_committed", partitions) as reader:
             for one, offset in (await _starts(reader, ends, memory)).items():
                 reader.seek(one, offset)
+            reading = Reading(reader.getmany)
             while any([await reader.position(one) < end for one, end in ends.items()]):
-                found = await reader.getmany(timeout_ms=LOOK_MS, max_records=PAGE_RECORDS)
+                found = await reading(timeout_ms=LOOK_MS)
                 yield [record for records in found.values() for record in records]
 
 
