@@ -60,10 +60,6 @@ Receipt = Callable[[Row, Placed], Outgoing]
 Told = Callable[[str, int, int], None]
 
 
-def _told_nobody(topic: str, partition: int, offset: int) -> None:
-    """Where records stand is nobody's concern."""
-
-
 class Doubt(Exception):  # noqa: N818 - not a failure of the batch: nobody knows yet
     """What became of the batch is unknown; only the number read back from Kafka decides."""
 
@@ -97,7 +93,7 @@ class Handover:
         receipt: Receipt | None,
         crash: CrashPoints,
         mark: int,
-        published: Told = _told_nobody,
+        published: Told,
     ) -> None:
         self._producer = producer
         self._service = service
@@ -115,7 +111,7 @@ class Handover:
         kafka: KafkaSettings,
         receipt: Receipt | None,
         crash: CrashPoints,
-        published: Told = _told_nobody,
+        published: Told,
     ) -> AsyncIterator["Handover"]:
         """Fence any earlier producer of this service, and have the broker end what it left open."""
         producer = AIOKafkaProducer(

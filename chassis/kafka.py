@@ -6,10 +6,11 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+from infoparquet_contracts.topics import Topic
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from chassis.errors import Unavailable
@@ -56,6 +57,11 @@ class KafkaSettings(BaseModel):
     def client(self, client_id: str) -> dict[str, Any]:
         """The arguments any aiokafka client takes."""
         return {"bootstrap_servers": self.bootstrap.split(","), "client_id": client_id, **self.security()}
+
+
+def partitions_of(topic: Topic) -> list[TopicPartition]:
+    """All of them, in order."""
+    return [TopicPartition(topic.name, one) for one in range(topic.partitions)]
 
 
 @contextlib.asynccontextmanager

@@ -12,14 +12,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.topics import JOURNAL, group_of
 
 from chassis.batches import BATCH_ROWS
-from chassis.kafka import KafkaSettings
+from chassis.kafka import KafkaSettings, partitions_of
 
 log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ LOOK_SECONDS = 1.0
 # Fewer rows in a batch are no backlog, and nobody is asked; nor is a transaction begun for fewer of one.
 FEWEST_ROWS = 100
 
-_PARTITIONS = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+_PARTITIONS = partitions_of(JOURNAL)
 
 
 @dataclass

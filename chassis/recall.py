@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from infoparquet_contracts.topics import JOURNAL, Topic
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.kafka import Isolation, KafkaSettings, log_reader
+from chassis.kafka import Isolation, KafkaSettings, log_reader, partitions_of
 from chassis.reading import Reading
 from chassis.recollecting import Memory, Recollecting, Recollection
 from chassis.relayed import STEP
@@ -52,7 +52,7 @@ class Recall:
 
     async def _pages(self, memory: Memory) -> AsyncIterator[list[ConsumerRecord]]:
         """The journal first: what courts are told is about what stands there."""
-        every = [TopicPartition(topic.name, one) for topic in self.topics for one in range(topic.partitions)]
+        every = [one for topic in self.topics for one in partitions_of(topic)]
         for partitions in (
             [one for one in every if one.topic == JOURNAL.name],
             [one for one in every if one.topic != JOURNAL.name],

@@ -18,7 +18,7 @@ from infoparquet_contracts.topics import JOURNAL, SERVICES
 
 from chassis import positions, said_facts
 from chassis.errors import is_unavailable
-from chassis.kafka import Isolation, KafkaProbe, KafkaSettings, log_reader
+from chassis.kafka import Isolation, KafkaProbe, KafkaSettings, log_reader, partitions_of
 from chassis.metrics import Metrics
 from chassis.positions import Misplaced, Superseded
 from chassis.reading import Reading
@@ -97,7 +97,7 @@ class Reconciler:
         async with parts.transactions.begin() as transaction:
             missed = await said_facts.overdue(transaction.connection, parts.patience)
         async with open_reader(parts.kafka, "read_uncommitted") as reader:
-            every = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+            every = partitions_of(JOURNAL)
             ends: dict[TopicPartition, int] = await reader.end_offsets(every)
             firsts: dict[TopicPartition, int] = await reader.beginning_offsets(every)
         stored = await self._stored(firsts, ends, cluster)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from infoparquet_contracts.facts import Delivered
 from infoparquet_contracts.topics import JOURNAL
 
+from chassis.kafka import partitions_of
 from cli.keep_alive import KeepAlive
 from cli.witness import Passage, Witness
 from deploy.local.samples import Sample, read_samples
@@ -245,7 +246,7 @@ async def _delivered(client: httpx.AsyncClient, url: str, headers: Mapping[str, 
 @asynccontextmanager
 async def _journal_from_now(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
     async with AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed") as reader:
-        partitions = [TopicPartition(JOURNAL.name, number) for number in range(JOURNAL.partitions)]
+        partitions = partitions_of(JOURNAL)
         reader.assign(partitions)
         await reader.seek_to_end()
         for partition in partitions:

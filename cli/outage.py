@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,16 +13,15 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from infoparquet_contracts import facts
 from infoparquet_contracts.topics import JOURNAL
 
+from chassis.kafka import KafkaSettings, log_reader, partitions_of
 from cli.bench_measures import PATH, Load, System, Unmeasured, batch, paced, spread
 from cli.bench_run import Say
 from cli.faults.injection import frozen
 
-ROAD: Final = tuple(fact.fact for fact in (facts.Submitted, facts.Numbered, facts.Delivered))
-_TYPES: Final = {one.event_type.encode(): one.fact for one in (facts.Submitted, facts.Numbered, facts.Delivered)}
-_PARTITIONS: Final = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+_FACTS: Final = {one.event_type.encode(): one.fact for one in (facts.Submitted, facts.Numbered, facts.Delivered)}
+ROAD: Final = tuple(_FACTS.values())
 _URGENT: Final = {"urgency": {"reason": "danger"}}
 _ORDINARY: Final = {"urgency": None}
-_ACCEPTED, _FULL = 202, 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Outage:
 
     def note(self, record: ConsumerRecord, at: float) -> None:
         """A fact of the journal, `at` seconds after the return."""
-        fact = _TYPES.get(dict(record.headers)["ce_type"])
+        fact = _FACTS.get(dict(record.headers)["ce_type"])
         procedure = record.key.decode()
         if fact is None or not (procedure in self.ordinary or procedure in self.urgent):
             return
@@ -100,7 +100,7 @@ async def measure(system: System, plan: Plan, say: Say) -> Outage:
     load, outage = Load(), Outage(plan)
     await batch(system, load, plan.warm_up_procedures, patience=plan.patience)
     async with _reader(system) as reader:
-        starts: Mapping[TopicPartition, int] = await reader.end_offsets(_PARTITIONS)
+        starts: Mapping[TopicPartition, int] = await reader.end_offsets(partitions_of(JOURNAL))
     say(f"Kafka figé pendant {plan.seconds:.0f} s…")
     with frozen([node["pid"] for node in system.running["nodes"]]):
         await _post(system, load, outage)
@@ -108,7 +108,7 @@ async def measure(system: System, plan: Plan, say: Say) -> Outage:
     say(f"Kafka est revenu ; {outage.accepted} procédures sont attendues…")
     try:
         async with asyncio.timeout(plan.patience), _reader(system) as reader:
-            reader.assign(_PARTITIONS)
+            reader.assign(list(starts))
             for partition, offset in starts.items():
                 reader.seek(partition, offset)
             await _read(reader, outage, returned)
@@ -135,9 +135,9 @@ async def _post(system: System, load: Load, outage: Outage) -> None:
                 f"{system.url('intake')}{PATH}", content=content, headers={"Idempotency-Key": key}
             )
             outage.answered_ms.append((time.perf_counter() - began) * 1000)
-            if answer.status_code == _ACCEPTED:
+            if answer.status_code == httpx.codes.ACCEPTED:
                 (outage.urgent if is_urgent else outage.ordinary).add(answer.json()["id"])
-            elif answer.status_code == _FULL and "retry-after" in answer.headers:
+            elif answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" in answer.headers:
                 outage.refused += 1
             else:
                 raise Unmeasured(f"POST {PATH} a répondu {answer.status_code} : {answer.text}")
@@ -145,13 +145,11 @@ async def _post(system: System, load: Load, outage: Outage) -> None:
         await paced(one, count, plan.a_second)
 
 
-def _reader(system: System) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        bootstrap_servers=system.running["kafka"],
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        fetch_max_wait_ms=50,
-    )
+@asynccontextmanager
+async def _reader(system: System) -> AsyncIterator[AIOKafkaConsumer]:
+    async with log_reader(KafkaSettings(bootstrap=system.running["kafka"]), "infoparquet.outage") as reader:
+        await reader.start()
+        yield reader
 
 
 async def _read(reader: AIOKafkaConsumer, outage: Outage, returned: float) -> None:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.court import Delivery
 from infoparquet_contracts.envelope import Event, decode
 from infoparquet_contracts.facts import Numbered, Routed, Submitted, Unroutable
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
+
+from chassis.kafka import partitions_of
 
 # One question at a time and not too many, so that asking is not what is measured.
 BETWEEN_LOOKS_SECONDS = 0.02
@@ -76,9 +78,7 @@ class Witness:
             fetch_max_wait_ms=100,
         )
         async with reader:
-            reader.assign(
-                [TopicPartition(one.name, number) for one in self._topics for number in range(one.partitions)]
-            )
+            reader.assign([one for topic in self._topics for one in partitions_of(topic)])
             await reader.seek_to_beginning()
             following = asyncio.create_task(self._follow(reader))
             try:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.envelope import Event, decode
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic
 
+from chassis.kafka import partitions_of
 from cli.faults import audit as product
 from cli.faults.evidence import Evidence, placed, records
 
@@ -46,7 +47,7 @@ async def arrived(
 
 
 async def _follow(bootstrap: str, kind: bytes, missing: set[bytes]) -> None:
-    partitions = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+    partitions = partitions_of(JOURNAL)
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
     try:
         await reader.start()

@@ -62,6 +62,15 @@ async def kafka_server(session_folder: Path) -> AsyncIterator[ApacheKafka]:
         yield broker
 
 
+@pytest_asyncio.fixture
+async def mortal_postgres() -> AsyncIterator[Postgres]:
+    """A PostgreSQL of the test's own, to be killed."""
+    folder = fresh_folder()
+    async with Postgres(folder / "postgres", *free_ports(1)) as one:
+        yield one
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 _COUNT = itertools.count()
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from infoparquet_contracts.envelope import Event, decode
 from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.topics import JOURNAL, Topic, tribunal_topic
+
+from chassis.kafka import partitions_of
 
 
 class Placed(NamedTuple):
@@ -51,7 +53,7 @@ async def records(bootstrap: str, *topics: Topic, start_limit: float | None = No
     try:
         async with asyncio.timeout(start_limit):
             await reader.start()
-        partitions = [TopicPartition(topic.name, one) for topic in topics for one in range(topic.partitions)]
+        partitions = [one for topic in topics for one in partitions_of(topic)]
         ends = await reader.end_offsets(partitions)
         reader.assign(partitions)
         await reader.seek_to_beginning(*partitions)

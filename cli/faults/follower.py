@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from infoparquet_contracts.court import Delivery
 from infoparquet_contracts.envelope import Event, decode, encode
@@ -20,6 +20,7 @@ from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.replies import AcknowledgedReply, RegisteredReply, Reply
 from infoparquet_contracts.topics import JOURNAL, replies_topic, tribunal_topic
 
+from chassis.kafka import partitions_of
 from cli.faults.traffic import answers_to
 
 _AGAIN_SECONDS = 0.3
@@ -33,7 +34,7 @@ class Follower:
     def __init__(self, kafka: str, courts: Collection[str]) -> None:
         self._kafka = kafka
         topics = [JOURNAL, *(tribunal_topic(court) for court in courts)]
-        self._next = {TopicPartition(one.name, place): 0 for one in topics for place in range(one.partitions)}
+        self._next = {one: 0 for topic in topics for one in partitions_of(topic)}
         self._handed: asyncio.Queue[Event[Any]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self.facts: dict[UUID, Counter[str]] = defaultdict(Counter)

@@ -19,7 +19,7 @@ from chassis.clock import new_id, utc_now
 from chassis.database import expected_schema, open_engine, schema_of
 from chassis.errors import Unavailable, sqlstate
 from chassis.header_names import read_any_header_name
-from chassis.kafka import KafkaProbe, KafkaSettings, log_reader
+from chassis.kafka import KafkaProbe, KafkaSettings, log_reader, partitions_of
 from chassis.metrics import Metrics
 from chassis.reading import Reading
 from chassis.sources import Source
@@ -85,7 +85,7 @@ async def _journal(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
         async with log_reader(kafka, "infoparquet.query.rebuild") as reader:
             async with asyncio.timeout(LIMIT_SECONDS):
                 await reader.start()
-            reader.assign([TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)])
+            reader.assign(partitions_of(JOURNAL))
             yield reader
     except KafkaError as error:
         dependency = "kafka"

@@ -1,6 +1,5 @@
 """Every database dies in the middle: each service says so and when to come again, and nothing is lost."""
 
-import shutil
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -9,8 +8,6 @@ import pytest_asyncio
 
 from chassis.errors import is_unavailable
 from chassis.migration import migrate
-from deploy.local.folders import fresh_folder
-from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from tests.answers.mails import Mailroom
 from tests.answers.test_any_sequence import BODY, DREAL
@@ -29,18 +26,9 @@ COMMON = {"/v1/dead-letters": "operator", "/v1/reconciliation": "operator"}
 
 
 @pytest_asyncio.fixture
-async def server() -> AsyncIterator[Postgres]:
-    """A database server of its own, to be killed."""
-    folder = fresh_folder()
-    async with Postgres(folder / "postgres", *free_ports(1)) as one:
-        yield one
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest_asyncio.fixture
-async def world(server: Postgres, issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
+async def world(mortal_postgres: Postgres, issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
     """The five on it."""
-    urls = {name: await server.create_database(f"infoparquet_{name}") for name in SERVICES}
+    urls = {name: await mortal_postgres.create_database(f"infoparquet_{name}") for name in SERVICES}
     for name, part in SERVICES.items():
         await migrate(urls[name], part.migrations)
     async with open_world(build_all(urls, issuer, **mailroom.settings), issuer) as one:
@@ -61,14 +49,14 @@ async def refusals(world: World, procedure: str) -> list[tuple[int, str]]:
 
 
 async def test_each_service_answers_503_and_what_was_under_way_goes_on_afterwards(
-    server: Postgres, world: World
+    mortal_postgres: Postgres, world: World
 ) -> None:
     answer = await world.post("intake", "/v1/procedures", DREAL, "k1", BODY)
     assert answer.status_code == 202
     procedure = answer.json()["id"]
     await world.relay("intake")
 
-    await server.kill()
+    await mortal_postgres.kill()
     for name, service in world.services.items():
         for path, organisation in (OWN[name] | COMMON).items():
             headers = service.issuer.bearer(organisation)
@@ -81,7 +69,7 @@ async def test_each_service_answers_503_and_what_was_under_way_goes_on_afterward
         assert is_unavailable(failure.value), name
     assert await refusals(world, procedure) == [(503, "unavailable")] * 5
 
-    await server.start()
+    await mortal_postgres.start()
     again = await world.post("intake", "/v1/procedures", DREAL, "k1", BODY)
     assert (again.status_code, again.json()["id"]) == (202, procedure)
     await world.rest()

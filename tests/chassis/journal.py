@@ -12,6 +12,8 @@ from aiokafka.record.util import calc_crc32c
 from infoparquet_contracts.envelope import Event, encode
 from infoparquet_contracts.topics import Topic
 
+from chassis.kafka import partitions_of
+
 # Where a batch's checksum is, and what it covers (KIP-98).
 _CRC_AT, _COVERED_FROM = 17, 21
 # As much as the journal's topic takes.
@@ -73,7 +75,7 @@ async def committed(bootstrap: str, topic: Topic, *, isolation: str = "read_comm
     """All that is committed on a topic, partition by partition in order; all that was sent, if asked for."""
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
     async with reader:
-        partitions = [TopicPartition(topic.name, one) for one in range(topic.partitions)]
+        partitions = partitions_of(topic)
         ends = await reader.end_offsets(partitions)
         reader.assign(partitions)
         await reader.seek_to_beginning(*partitions)

@@ -11,7 +11,7 @@ from infoparquet_contracts.topics import JOURNAL, common_topics, group_of
 
 from chassis.batches import BATCH_ROWS
 from chassis.clock import new_id
-from chassis.kafka import KafkaSettings
+from chassis.kafka import KafkaSettings, partitions_of
 from chassis.outbox import Outgoing
 from chassis.pace import FAR_BEHIND, FEWEST_ROWS, MOST_UNREAD, PATIENCE, Pace
 from chassis.topics import create_missing
@@ -23,7 +23,7 @@ from tests.processes import until
 
 READER, OTHER = "query", "notify"
 PARTITION = TopicPartition(JOURNAL.name, 7)
-EVERY = [TopicPartition(JOURNAL.name, one) for one in range(JOURNAL.partitions)]
+EVERY = partitions_of(JOURNAL)
 
 
 @pytest.fixture

@@ -67,6 +67,10 @@ async def outbox(chassis_database: str, bootstrap: str) -> AsyncIterator[Outbox]
         yield one
 
 
+def nobody(topic: str, partition: int, offset: int) -> None:
+    """Is told where records stand."""
+
+
 def facts(procedure: UUID, count: int) -> list[Outgoing]:
     return to_journal(*(an_event(a_submission(), subject=procedure) for _ in range(count)))
 
@@ -257,10 +261,11 @@ async def test_a_number_is_believed_only_where_the_log_goes_past_the_relays_own_
         await outbox.append(facts(new_id(), 1))
         await outbox.is_left(0)
     kafka = KafkaSettings(bootstrap=outbox.bootstrap)
-    async with Handover.fenced("routing", kafka, None, CrashPoints()) as handover:
+    async with Handover.fenced("routing", kafka, None, CrashPoints(), nobody) as handover:
         assert await handover.committed_batch() == (await outbox.batches())[-1]
     # As it looks to one whose mark was acknowledged by another node than the one that answers.
-    ahead = Handover(AIOKafkaProducer(**kafka.client("tests")), "routing", kafka, None, CrashPoints(), mark=1_000_000)
+    producer = AIOKafkaProducer(**kafka.client("tests"))
+    ahead = Handover(producer, "routing", kafka, None, CrashPoints(), 1_000_000, nobody)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(ahead.committed_batch(), 1)
 

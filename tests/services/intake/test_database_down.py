@@ -1,28 +1,13 @@
 """The database dies in the middle: what was answered is there, the rest is a 503, and sending again mends it."""
 
-import shutil
 from collections.abc import AsyncIterator
-
-import pytest
 
 from chassis.migration import migrate
 from chassis.service import Service
-from deploy.local.folders import fresh_folder
-from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from tests.services.intake.builders import a_line, a_procedure
 from tests.services.intake.conftest import MIGRATIONS, Intake, Settings, running
 from tests.services.issuer import Issuer
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Postgres]:
-    """A database server of its own, to be killed."""
-    folder = fresh_folder()
-    (port,) = free_ports(1)
-    async with Postgres(folder / "postgres", port) as one:
-        yield one
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def killed_after(intake: Intake, server: Postgres, first: str, second: str) -> AsyncIterator[bytes]:
@@ -33,15 +18,15 @@ async def killed_after(intake: Intake, server: Postgres, first: str, second: str
 
 
 async def test_what_was_answered_survives_and_sending_again_mends_the_rest(
-    server: Postgres, service: Service, told: Settings, issuer: Issuer
+    mortal_postgres: Postgres, service: Service, told: Settings, issuer: Issuer
 ) -> None:
-    url = await server.create_database("intake")
+    url = await mortal_postgres.create_database("intake")
     await migrate(url, MIGRATIONS)
     async with running(service, told(database_url=url), issuer) as intake:
         posted = await intake.post(a_procedure(), key="k0")
         cut = await intake.client.post(
             "/v1/procedures:batch",
-            content=killed_after(intake, server, a_line("k1"), a_line("k2")),
+            content=killed_after(intake, mortal_postgres, a_line("k1"), a_line("k2")),
             headers={"Content-Type": "application/x-ndjson"},
         )
         down = await intake.post(a_procedure(), key="k3")
@@ -49,7 +34,7 @@ async def test_what_was_answered_survives_and_sending_again_mends_the_rest(
         assert "renvoyez le même fichier" in cut.json()["detail"]
         assert all("Retry-After" in answer.headers for answer in (cut, down))
 
-        await server.start()
+        await mortal_postgres.start()
         again = await intake.post(a_procedure(), key="k0")
         assert again.json()["id"] == posted.json()["id"]
         assert [result["status"] for result in await intake.send([a_line("k1"), a_line("k2")])] == [202, 202]
