@@ -13,8 +13,9 @@ from chassis.errors import Unavailable
 from chassis.kafka import KafkaSettings, log_reader
 
 LIMIT = 3.0
-# A committed record is there to be read at once; what brings none in this time is a transaction's marker.
-LOOK_MS = 300
+_STEP_MS = 20
+# A record below the end is there to be read: nothing for so long, and a broker gives an end that it lets nobody reach.
+_SILENCE_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +41,34 @@ async def measure(kafka: KafkaSettings, at: Mapping[TopicPartition, int], now: d
     try:
         async with log_reader(kafka, "infoparquet.lag") as reader, asyncio.timeout(LIMIT):
             await reader.start()
-            reader.assign(list(at))
+            _place(reader, at)
             ends: dict[TopicPartition, int] = await reader.end_offsets(list(at))
-            behind = {one: offset for one, offset in at.items() if ends[one] > offset}
-            oldest = await _oldest(reader, behind)
+            oldest = await _oldest(reader, {one: end for one, end in ends.items() if end > at[one]})
     except (KafkaError, OSError, TimeoutError) as error:
         dependency = "kafka"
         raise Unavailable(dependency) from error
     return [_lag(one, offset, ends[one], oldest.get(one), now) for one, offset in sorted(at.items())]
 
 
-async def _oldest(reader: AIOKafkaConsumer, behind: Mapping[TopicPartition, int]) -> dict[TopicPartition, datetime]:
-    if not behind:
-        return {}
-    reader.assign(list(behind))
-    for one, offset in behind.items():
+def _place(reader: AIOKafkaConsumer, at: Mapping[TopicPartition, int]) -> None:
+    """Nothing is awaited in between: the reader asks for no other place first."""
+    reader.assign(list(at))
+    for one, offset in at.items():
         reader.seek(one, offset)
+
+
+async def _oldest(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, datetime]:
+    """When the first record below its end was written, where there is one: what is unread may be markers alone."""
     found: dict[TopicPartition, datetime] = {}
-    while len(found) < len(behind):
-        got = await reader.getmany(timeout_ms=LOOK_MS)
-        if not got:
-            break
-        for one, records in got.items():
-            found.setdefault(one, datetime.fromtimestamp(records[0].timestamp / 1000, UTC))
+    left, silence = set(ends), 0
+    while left and silence < _SILENCE_MS:
+        for one, (first, *_) in (await reader.getmany(timeout_ms=_STEP_MS)).items():
             reader.pause(one)
+            if first.offset < ends.get(one, 0):
+                found[one] = datetime.fromtimestamp(first.timestamp / 1000, UTC)
+        still = {one for one in left - set(found) if await reader.position(one) < ends[one]}
+        silence = 0 if still < left else silence + _STEP_MS
+        left = still
     return found
 
 
