@@ -110,9 +110,9 @@ class Procedure(RuleBasedStateMachine):
         self.replies: list[tuple[str, Event[Any]]] = []
         self.keys = 0
 
-    @rule(name=names, crash=crashes)
-    def a_relay_publishes(self, name: str, crash: Crash) -> None:
-        self._do(self.world.relay(name, crash))
+    @rule(name=names, crash=crashes, most=st.sampled_from([1, 100]))
+    def a_relay_publishes(self, name: str, crash: Crash, most: int = 100) -> None:
+        self._do(self.world.relay(name, crash, most=most))
 
     @rule(name=names, most=st.integers(1, 4), dies=st.booleans())
     def a_consumer_reads(self, name: str, most: int, dies: bool) -> None:

@@ -1,8 +1,17 @@
-"""What intake and notify come back to from a backup: nothing is made or sent twice, dossiers can be sent again."""
+"""What services come back to from a backup: nothing is made, decided or sent twice, and what was due goes on."""
+
+from pathlib import Path
+
+from infoparquet_contracts.topics import tribunal_topic
 
 from tests.answers.mails import Mailroom
-from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL
-from tests.answers.world import World
+from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL, PARIS
+from tests.answers.world import World, build_all, open_world
+from tests.processes import until
+from tests.services.imports import a_library, moved, working
+from tests.services.issuer import Issuer
+
+LIBOURNE, LIBOURNE_CODE = "tj33243", "100095"
 
 
 async def test_a_dossier_that_was_lost_comes_back_when_it_is_sent_again_under_its_key(world: World) -> None:
@@ -50,3 +59,51 @@ async def test_a_mail_that_the_journal_says_was_sent_is_not_sent_again(world: Wo
     assert (len(mailroom.smtp.received), sent > 0) == (sent, True)
     facts = [event.id for event in world.journal]
     assert len(set(facts)) == len(facts)
+
+
+async def test_what_was_said_in_part_when_the_database_was_lost_is_said_to_the_end(world: World) -> None:
+    one = (await world.post("intake", "/v1/procedures", DREAL, "k1", BODY)).json()["id"]
+    await world.rest()
+    await world.back_up("routing")
+    declined = {"fact": "declined", "reason": "other-territory", "competent": [PARIS]}
+    answer = await world.post("routing", f"/v1/procedures/{one}/replies", f"tribunal:{BORDEAUX}", "k2", declined)
+    assert answer.status_code == 202
+    await world.relay("routing", most=1)
+    assert world.journal[-1].data.fact == "declined"
+
+    # What a court says by HTTP stands in no topic: nobody reads it again, and nothing else brings the next step about.
+    await world.restore("routing")
+    await world.rest()
+    assert [event.data.fact for event in world.journal][-3:] == ["declined", "routed", "delivered"]
+    told = {
+        court: [one.data.fact for one in world.topics[tribunal_topic(court).name].events] for court in (BORDEAUX, PARIS)
+    }
+    assert told == {BORDEAUX: ["delivery", "recall"], PARIS: ["delivery"]}
+
+
+async def test_rules_that_changed_since_the_backup_change_no_decision_that_was_said(
+    answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom, tmp_path: Path
+) -> None:
+    library = a_library(tmp_path / "reference")
+    built = build_all(answers_databases, issuer, **mailroom.settings, reference_url=library.path.as_uri())
+    body = BODY | {"places": [{"ground": "facts", "commune": "33036"}]}
+    async with open_world(built, issuer) as world:
+        routing = world.services["routing"]
+        await world.back_up("routing")
+        await world.post("intake", "/v1/procedures", DREAL, "k1", body)
+        await world.rest()
+        said = [event.id for event in world.journal]
+        moved(library, tmp_path / "moved", "33036", LIBOURNE_CODE)
+
+        async def in_force() -> bool:
+            return bool((await routing.get("/v1/competence", commune="33036")).json()["tribunal"] == LIBOURNE)
+
+        async with working(routing.running):
+            await until(in_force)
+        await world.restore("routing")
+        await world.rest()
+        assert [event.id for event in world.journal] == said
+        await world.post("intake", "/v1/procedures", DREAL, "k2", body)
+        await world.rest()
+        delivered = [event.data.tribunal for event in world.journal if event.data.fact == "delivered"]
+        assert delivered == [BORDEAUX, LIBOURNE]

@@ -131,8 +131,11 @@ class World:
         """A court's own writing."""
         self.topics[replies_topic(court).name].records.append(Outgoing("", encode(reply)))
 
-    async def relay(self, name: str, crash: Crash = None) -> None:
-        """One reign of a service's relay, as `chassis.relay` goes about it; `crash` is where it dies."""
+    async def relay(self, name: str, crash: Crash = None, *, most: int = batches.BATCH_ROWS) -> None:
+        """One reign of a service's relay, as `chassis.relay` goes about it; `crash` is where it dies.
+
+        `most` rows, as when its readers are behind: what was said at once is then on the topics in part.
+        """
         service = self.services[name].running
         async with service.engine.connect() as connection:
             async with connection.begin():
@@ -142,7 +145,7 @@ class World:
             for batch, rows in outstanding:
                 self._publish(name, batch, rows)
             async with connection.begin():
-                claimed = await batches.claim(connection, counter + 1, NOON)
+                claimed = await batches.claim(connection, counter + 1, NOON, most)
             if not claimed or crash == "claimed":
                 return
             self._publish(name, counter + 1, claimed)

@@ -1,4 +1,4 @@
-"""Numbering and routing as real processes between a journal and the courts' topics, audited from outside."""
+"""Services as real processes between a journal and the courts' topics, audited from outside."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,6 +19,10 @@ from chassis.settings import Settings
 from deploy.local.kafka import ApacheKafka
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.postgres import Postgres
+from services.intake.service import build as build_intake
+from services.intake.settings import IntakeSettings
+from services.notify.service import build as build_notify
+from services.notify.settings import NotifySettings
 from services.numbering.service import build as build_numbering
 from services.numbering.settings import NumberingSettings
 from services.query.service import build as build_query
@@ -31,8 +35,10 @@ from tests.processes import ServiceProcess, environment
 
 COMMUNES = ("33063", "75056", "97411")
 BUILT: Mapping[str, tuple[type[Settings], Callable[[Any], Service]]] = {
+    "intake": (IntakeSettings, build_intake),
     "numbering": (NumberingSettings, build_numbering),
     "routing": (RoutingSettings, build_routing),
+    "notify": (NotifySettings, build_notify),
     "query": (QuerySettings, build_query),
 }
 
@@ -91,13 +97,19 @@ async def open_road(
     postgres: Postgres,
     folder: Path,
     names: Sequence[str] = ("numbering", "routing"),
+    **more: str,
 ) -> AsyncIterator[Road]:
-    """Migrated databases and topics; the services are not started, and are killed at the end."""
+    """Migrated databases and topics; the services are not started, and are killed at the end.
+
+    `more` is told to each; where intake is the first, the others are told where it is.
+    """
     services = {}
     for name in names:
         model, build = BUILT[name]
         url = await postgres.create_database(f"infoparquet_{name}")
-        told = environment(kafka.bootstrap, url)
+        told = environment(kafka.bootstrap, url, **more)
+        if name == "intake":
+            more["INFOPARQUET_INTAKE_URL"] = f"http://{told['INFOPARQUET_LISTEN']}"
         settings = model(**{key.removeprefix("INFOPARQUET_").lower(): value for key, value in told.items()})
         await migrate_service(build(settings), settings)
         services[name] = ServiceProcess(name, told, folder / f"{name}.log")

@@ -1,37 +1,121 @@
 """Databases are lost and restored from an hour ago: services learn back what they said, and say nothing twice."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 import pytest_asyncio
 from infoparquet_contracts.replies import AcknowledgedReply
+from infoparquet_contracts.topics import JOURNAL
 
 from deploy.local.kafka import ApacheKafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from tests import audit
 from tests.docs.recovery_page import commands, run
-from tests.faults.road import Road, open_road
+from tests.faults.road import COMMUNES, Road, open_road
 from tests.faults.test_replies import answer, states, taken
 from tests.processes import until
+from tests.services.issuer import Issuer, serving
+from tests.services.notify.smtp import Server, smtp_server
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("restore")]
 
-NAMES = ("numbering", "routing", "query")
+NAMES = ("intake", "numbering", "routing", "notify", "query")
 BACK_UP, RESTORE = "Back a service's database up", "Restore a service's database"
+DREAL = "administration:dreal-33"
+
+
+@dataclass
+class Whole:
+    """The five services, and those whom they write to."""
+
+    road: Road
+    issuer: Issuer
+    smtp: Server
+
+    @property
+    def intake(self) -> str:
+        """Where it is."""
+        return f"http://{self.road.services['intake'].environment['INFOPARQUET_LISTEN']}"
+
+    async def start(self) -> None:
+        """Start the five; intake is ready when this returns."""
+        await asyncio.gather(*(service.start() for service in self.road.services.values()))
+
+        async def ready() -> bool:
+            try:
+                async with httpx.AsyncClient(trust_env=False) as http:
+                    return (await http.get(f"{self.intake}/readyz")).is_success
+            except httpx.TransportError:
+                return False
+
+        await until(ready)
+
+    async def post(self, *places: int) -> list[UUID]:
+        """One procedure for each, under its own key; the ids in the answers."""
+        ids = []
+        async with httpx.AsyncClient(base_url=self.intake, headers=self.issuer.bearer(DREAL), trust_env=False) as http:
+            for place in places:
+                body = {
+                    "reference": f"DREAL33-{place}",
+                    "kind": "report",
+                    "facts": {"summary": "Rejet dans le fleuve."},
+                    "places": [{"ground": "facts", "commune": COMMUNES[place % len(COMMUNES)]}],
+                    "author": {"name": "Alix Modèle", "email": f"alix{place}@dreal-33.example"},
+                }
+                answered = await http.post("/v1/procedures", json=body, headers={"Idempotency-Key": f"key-{place}"})
+                ids.append(UUID(answered.raise_for_status().json()["id"]))
+        return ids
+
+    async def submit(self, count: int) -> None:
+        """As many new ones, delivered."""
+        first = len(self.road.submitted)
+        ids = await self.post(*range(first, first + count))
+        self.road.submitted += ids
+        await self.road.arrived(ids)
+
+    async def lost_dossiers(self) -> set[UUID]:
+        """What the page's command lists."""
+        (ask,) = commands("Dossiers to be sent again")
+        told = {"INTAKE": self.intake, "TOKEN": self.issuer.token("operator")}
+        return {UUID(one["id"]) for one in json.loads(await run(ask, self.road.folder, told))["dossiers"]}
+
+    async def mails(self, count: int) -> None:
+        """Wait until so many were sent, and the journal says so of each; none was sent twice."""
+
+        async def said() -> bool:
+            facts = [event.data.fact for _, event in await audit.read(self.road.kafka.bootstrap, JOURNAL)]
+            return facts.count("notified") == count
+
+        await until(said, what="mails said to be sent")
+        # The same mail has the same id.
+        assert (len(self.smtp.message_ids), len(set(self.smtp.message_ids))) == (count, count)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def road(road_folder: Path, postgres: Postgres) -> AsyncIterator[Road]:
-    """With query on it."""
-    async with (
-        ApacheKafka(road_folder / "kafka", *free_ports(2)) as kafka,
-        open_road(kafka, postgres, road_folder, NAMES) as opened,
-    ):
-        yield opened
+async def whole(road_folder: Path, postgres: Postgres) -> AsyncIterator[Whole]:
+    """All five."""
+    with serving() as issuer:
+        async with (
+            smtp_server() as smtp,
+            ApacheKafka(road_folder / "kafka", *free_ports(2)) as kafka,
+            open_road(
+                kafka, postgres, road_folder, NAMES,
+                INFOPARQUET_OIDC_ISSUER=issuer.url,
+                INFOPARQUET_CLIENT_ID="tests",
+                INFOPARQUET_CLIENT_SECRET="secret",  # noqa: S106
+                INFOPARQUET_ROUTING_URL="http://127.0.0.1:9",
+                INFOPARQUET_SMTP_URL=f"smtp://127.0.0.1:{smtp.port}",
+            ) as road,
+        ):  # fmt: skip
+            yield Whole(road, issuer, smtp)
 
 
 async def as_the_page_says(road: Road, title: str) -> None:
@@ -47,18 +131,21 @@ async def acknowledged(road: Road, before: int) -> None:
     await taken(road, await answer(road, {one: found[one] for one in road.submitted[before:]}, AcknowledgedReply))
 
 
-async def test_nothing_is_said_twice_after_databases_were_restored(road: Road) -> None:
-    await asyncio.gather(*(service.start() for service in road.services.values()))
-    await road.arrived(await road.submit(6))
+async def test_nothing_is_said_twice_after_databases_were_restored(whole: Whole) -> None:
+    road = whole.road
+    await whole.start()
+    await whole.submit(6)
     await as_the_page_says(road, BACK_UP)
-    await road.arrived(await road.submit(9))
+    await whole.submit(9)
     await acknowledged(road, 0)
+    await whole.mails(2 * 15)
 
     await asyncio.gather(*(service.kill() for service in road.services.values()))
     await as_the_page_says(road, RESTORE)
-    await asyncio.gather(*(service.start() for service in road.services.values()))
-    await road.arrived(await road.submit(6))
+    await whole.start()
+    await whole.submit(6)
     await acknowledged(road, 15)
+    await whole.mails(2 * 21)
     await audit.audit(road.kafka.bootstrap, road.submitted, and_then=("acknowledged",))
     assert await road.rows("numbering", "SELECT count(*), max(sequence) FROM numbers") == [(21, 21)]
     told = "SELECT count(*), count(DISTINCT procedure_id) FROM court_messages"
@@ -67,16 +154,25 @@ async def test_nothing_is_said_twice_after_databases_were_restored(road: Road) -
     assert await road.rows("routing", receipts) == [(21, 21)]
 
 
-async def test_the_view_is_whole_after_its_database_was_restored_and_after_a_rebuild(road: Road) -> None:
+async def test_dossiers_that_were_lost_are_listed_and_come_back_under_their_keys(whole: Whole) -> None:
+    since_the_backup = whole.road.submitted[6:15]
+    assert await whole.lost_dossiers() == {*since_the_backup}
+    assert await whole.post(*range(6, 15)) == since_the_backup
+    assert await whole.lost_dossiers() == set()
+
+
+async def test_the_view_is_whole_after_its_database_was_restored_and_after_a_rebuild(whole: Whole) -> None:
+    road = whole.road
     rebuild, as_json = commands("Rebuild the view")[0].splitlines()
     shown = "SELECT p.id, p.status, t.id FROM procedures AS p JOIN timeline AS t ON t.procedure_id = p.id"
 
-    async def whole() -> list[tuple[Any, ...]]:
+    async def all_shown() -> list[tuple[Any, ...]]:
         found = sorted(await road.rows("query", shown))
-        return found if len(found) == 21 * 5 else []
+        # The road, what the court said, and two mails.
+        return found if len(found) == 21 * (5 + 2) else []
 
-    before = await until(whole, seconds=60, what="all that was said shown")
+    before = await until(all_shown, what="all that was said shown")
     assert {status for _, status, _ in before} == {"acknowledged"}
     for command in (rebuild, as_json):
         await run(command, road.folder, road.services["query"].environment)
-        assert await whole() == before
+        assert await all_shown() == before

@@ -33,22 +33,27 @@ def imported(library: Library, kind: str, file: Path) -> str:
 
 def renamed(library: Library, folder: Path, court: str, name: str) -> str:
     """A version in which a court has another name."""
+    return _renewed(
+        library, folder, "tribunals.csv", lambda row: {"nom": name} if row["code_judilibre"] == court else {}
+    )
+
+
+def moved(library: Library, folder: Path, commune: str, court: str) -> str:
+    """A version in which a commune belongs to another court, by its code in the Ministry's file."""
+    return _renewed(
+        library, folder, "competence.csv", lambda row: {"code_tj": court} if row["code_insee"] == commune else {}
+    )
+
+
+def _renewed(library: Library, folder: Path, file: str, change: Callable[[dict[str, str]], dict[str, str]]) -> str:
     shutil.copytree(library.folder(library.current), folder)
-
-    def other(row: dict[str, str]) -> dict[str, str]:
-        return row | {"nom": name} if row["code_judilibre"] == court else row
-
-    _rewrite(folder / "tribunals.csv", other)
-    return library.add(folder)
-
-
-def _rewrite(path: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = [change(row) for row in csv.DictReader(lines)]
-    with path.open("w", encoding="utf-8", newline="") as lines:
+    with (folder / file).open(encoding="utf-8", newline="") as lines:
+        rows = [row | change(row) for row in csv.DictReader(lines)]
+    with (folder / file).open("w", encoding="utf-8", newline="") as lines:
         writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    return library.add(folder)
 
 
 @asynccontextmanager
