@@ -23,7 +23,7 @@ from chassis.application import Application, Faulty
 from chassis.crash import CrashPoints
 from chassis.errors import is_unavailable
 from chassis.header_names import read_any_header_name
-from chassis.kafka import KafkaProbe, KafkaSettings, faststream_security
+from chassis.kafka import FETCH_BYTES, KafkaProbe, KafkaSettings, faststream_security
 from chassis.lag import measure
 from chassis.learning import learn
 from chassis.passthrough import keep_raw, keep_undecoded
@@ -87,6 +87,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pub
             max_records=MOST_RECORDS,
             # FastStream sleeps this long again after an empty poll.
             batch_timeout_ms=10,
+            fetch_max_bytes=FETCH_BYTES,
             isolation_level="read_committed",
             # Every partition is given a position before it is read; falling back on another would lose or repeat.
             auto_offset_reset="none",

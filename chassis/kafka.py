@@ -20,6 +20,9 @@ Beyond = Literal["latest", "none"]
 Isolation = Literal["read_committed", "read_uncommitted"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
+# What a reader is sent at once by each node. By default it is 50 MiB, held twice while it is taken apart, and the heap
+# keeps that size.
+FETCH_BYTES = 4 * 1024 * 1024
 _END_SECONDS = 3.0
 
 
@@ -73,7 +76,11 @@ async def log_reader(
     `beyond` is where it goes on from a place that the log does not have; `none`: it fails there.
     """
     reader = AIOKafkaConsumer(
-        **kafka.client(client_id), isolation_level=isolation, enable_auto_commit=False, auto_offset_reset=beyond
+        **kafka.client(client_id),
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        auto_offset_reset=beyond,
+        fetch_max_bytes=FETCH_BYTES,
     )
     try:
         yield reader

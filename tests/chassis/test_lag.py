@@ -1,16 +1,18 @@
 """A reader's lag counts what there is to read: records that are committed, and not the markers between them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from infoparquet_contracts.topics import JOURNAL
 
 from chassis.clock import new_id
 from chassis.errors import Unavailable
 from chassis.kafka import KafkaSettings
 from chassis.lag import Lag, measure
+from chassis.topics import create_missing
 from deploy.local.kafka import ApacheKafka
 from deploy.local.ports import free_ports
 from tests.processes import until
@@ -22,12 +24,9 @@ NOW = WRITTEN + timedelta(seconds=90)
 @pytest.fixture
 async def topic(kafka_server: ApacheKafka) -> str:
     """Of two partitions, the test's own."""
-    name = f"lag-{new_id()}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_server.bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(name, 2, 1)])
-    await admin.close()
-    return name
+    own = replace(JOURNAL, name=f"lag-{new_id()}", partitions=2)
+    await create_missing(KafkaSettings(bootstrap=kafka_server.bootstrap), [own])
+    return own.name
 
 
 @pytest.fixture
