@@ -8,7 +8,7 @@ import pytest_asyncio
 from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from tests.answers.mails import Mailroom
-from tests.answers.world import SERVICES, World, build_all, open_world
+from tests.answers.world import SERVICES, Built, World, build_all, build_one, open_world
 from tests.services.issuer import Issuer, serving
 
 
@@ -28,6 +28,12 @@ async def answers_databases(postgres_server: Postgres) -> dict[str, str]:
     return urls
 
 
+@pytest.fixture(scope="session")
+def once_built(answers_databases: dict[str, str], issuer: Issuer) -> Built:
+    """The services; notify knows of no mailroom."""
+    return build_all(answers_databases, issuer)
+
+
 @pytest_asyncio.fixture
 async def mailroom() -> AsyncIterator[Mailroom]:
     async with Mailroom.opened() as one:
@@ -35,6 +41,9 @@ async def mailroom() -> AsyncIterator[Mailroom]:
 
 
 @pytest_asyncio.fixture
-async def world(answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
-    async with open_world(build_all(answers_databases, issuer, **mailroom.settings), issuer) as one:
+async def world(
+    once_built: Built, answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom
+) -> AsyncIterator[World]:
+    notify = build_one("notify", answers_databases["notify"], issuer, **mailroom.settings)
+    async with open_world({**once_built, "notify": notify}, issuer) as one:
         yield one

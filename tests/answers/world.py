@@ -77,16 +77,19 @@ SERVICES: Mapping[str, Part] = {
 Built = Mapping[str, tuple[Service, Settings]]
 
 
-def build_all(databases: Mapping[str, str], issuer: Issuer, **more: str) -> Built:
-    """All five, since reading the reference data takes a moment; `more` are settings."""
+def build_one(name: str, database: str, issuer: Issuer, **more: str) -> tuple[Service, Settings]:
+    """`more` are settings."""
+    part = SERVICES[name]
     given = {"reference_url": default_url(), "client_id": "tests", "client_secret": "secret"}
-    built = {}
-    for name, part in SERVICES.items():
-        values = told(databases[name], issuer) | {"routing_url": f"http://{NOWHERE}"} | given | more
-        known = part.settings.model_fields
-        settings = part.settings(**{one: value for one, value in values.items() if one in known})
-        built[name] = part.build(settings), settings
-    return built
+    given |= {"routing_url": f"http://{NOWHERE}", "smtp_url": f"smtp://{NOWHERE}", "intake_url": f"http://{NOWHERE}"}
+    values, known = told(database, issuer) | given | more, part.settings.model_fields
+    settings = part.settings(**{one: value for one, value in values.items() if one in known})
+    return part.build(settings), settings
+
+
+def build_all(databases: Mapping[str, str], issuer: Issuer, **more: str) -> Built:
+    """All five; reading the reference data takes a moment."""
+    return {name: build_one(name, databases[name], issuer, **more) for name in SERVICES}
 
 
 @asynccontextmanager

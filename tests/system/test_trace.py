@@ -1,4 +1,7 @@
-"""One trace from the HTTP request through outbox rows, messages and handlers, as an OpenTelemetry collector sees it."""
+"""One trace from the HTTP request through outbox rows, messages and handlers, as an OpenTelemetry collector sees it.
+
+On `light`, which has no other test with all five services.
+"""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -70,7 +73,7 @@ async def traced(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Async
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
-    async with open_system() as system:
+    async with open_system("--broker", "light") as system:
         yield system
 
 
