@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from infoparquet_contracts.topics import common_topics
 
 from chassis.logging import places_only
 from deploy.local.folders import fresh_folder
@@ -55,11 +57,22 @@ async def postgres_server(session_folder: Path) -> AsyncIterator[Postgres]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kafka_server(session_folder: Path) -> AsyncIterator[ApacheKafka]:
+async def one_kafka(session_folder: Path) -> AsyncIterator[ApacheKafka]:
     """An Apache Kafka for the whole run."""
     port, controller = free_ports(2)
     async with ApacheKafka(session_folder / "kafka", port, controller) as broker:
         yield broker
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kafka_server(one_kafka: ApacheKafka) -> ApacheKafka:
+    """Without what an earlier file left on the topics that all services share: some write what nobody should."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=one_kafka.bootstrap)
+    await admin.start()
+    shared = {topic.name for topic in common_topics()}
+    await admin.delete_topics([*shared & set(await admin.list_topics())])
+    await admin.close()
+    return one_kafka
 
 
 @pytest_asyncio.fixture

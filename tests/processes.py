@@ -19,17 +19,19 @@ T = TypeVar("T")
 
 async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str = "") -> T:
     """The first true answer of `look`, asked again and again; fails the test after the deadline."""
-    deadline = asyncio.get_running_loop().time() + seconds
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
     pause = 0.01
     while True:
+        began = clock()
         found = await look()
         if found:
             return found
-        if asyncio.get_running_loop().time() > deadline:
+        if clock() > deadline:
             message = f"not within {seconds} s: {what or look.__name__}, last answer {found!r}"
             raise AssertionError(message)
-        # Looking costs what is looked at its time: the longer it takes, the less often.
-        await asyncio.sleep(pause)
+        # Looking takes time from what is looked at: a third of it at most.
+        await asyncio.sleep(max(pause, 2 * (clock() - began)))
         pause = min(1.3 * pause, 0.15)
 
 

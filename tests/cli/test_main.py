@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.main import COMMANDS
+from cli.main import COMMANDS, assemble
 from tests.processes import ROOT
 
 
@@ -16,9 +17,15 @@ def run(*words: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_subcommand_explains_itself(name: str) -> None:
-    shown = run(name, "--help")
+    shown = CliRunner().invoke(assemble([name]), [name, "--help"], prog_name="infoparquet")
+    assert shown.exit_code == 0, shown.output
+    assert f"infoparquet {name}" in shown.output
+
+
+def test_the_program_names_each_of_them() -> None:
+    shown = run("--help")
     assert shown.returncode == 0, shown.stderr
-    assert f"infoparquet {name}" in shown.stdout.replace("python -m cli.main", "infoparquet")
+    assert all(f" {name} " in shown.stdout for name in COMMANDS)
 
 
 def test_a_word_that_is_no_subcommand_is_wrong_use() -> None:
