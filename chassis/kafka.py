@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -87,6 +87,13 @@ async def log_reader(
     finally:
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
             await asyncio.wait_for(reader.stop(), _END_SECONDS)
+
+
+def read_from(reader: AIOKafkaConsumer, at: Mapping[TopicPartition, int]) -> None:
+    """Those partitions, each from its offset; nothing is awaited in between, so it asks for no other place first."""
+    reader.assign(list(at))
+    for one, offset in at.items():
+        reader.seek(one, offset)
 
 
 class KafkaProbe:

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis.errors import Unavailable
-from chassis.kafka import KafkaSettings, log_reader
+from chassis.kafka import KafkaSettings, log_reader, read_from
 
 LIMIT = 3.0
 _STEP_MS = 20
@@ -41,20 +41,13 @@ async def measure(kafka: KafkaSettings, at: Mapping[TopicPartition, int], now: d
     try:
         async with log_reader(kafka, "infoparquet.lag") as reader, asyncio.timeout(LIMIT):
             await reader.start()
-            _place(reader, at)
+            read_from(reader, at)
             ends: dict[TopicPartition, int] = await reader.end_offsets(list(at))
             oldest = await _oldest(reader, {one: end for one, end in ends.items() if end > at[one]})
     except (KafkaError, OSError, TimeoutError) as error:
         dependency = "kafka"
         raise Unavailable(dependency) from error
     return [_lag(one, offset, ends[one], oldest.get(one), now) for one, offset in sorted(at.items())]
-
-
-def _place(reader: AIOKafkaConsumer, at: Mapping[TopicPartition, int]) -> None:
-    """Nothing is awaited in between: the reader asks for no other place first."""
-    reader.assign(list(at))
-    for one, offset in at.items():
-        reader.seek(one, offset)
 
 
 async def _oldest(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, datetime]:

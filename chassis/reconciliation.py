@@ -18,7 +18,7 @@ from infoparquet_contracts.topics import JOURNAL, SERVICES
 
 from chassis import positions, said_facts
 from chassis.errors import is_unavailable
-from chassis.kafka import Isolation, KafkaProbe, KafkaSettings, log_reader, partitions_of
+from chassis.kafka import Isolation, KafkaProbe, KafkaSettings, log_reader, partitions_of, read_from
 from chassis.metrics import Metrics
 from chassis.positions import Misplaced, Superseded
 from chassis.reading import Reading
@@ -133,9 +133,7 @@ class Reconciler:
         ends: Mapping[TopicPartition, int],
     ) -> None:
         behind = {one: max(stored[one], firsts[one]) for one, end in ends.items() if stored[one] < end}
-        reader.assign(list(behind))
-        for one, offset in behind.items():
-            reader.seek(one, offset)
+        read_from(reader, behind)
         standing, reading = {one: stored[one] for one in behind}, Reading(reader.getmany)
         while any([await reader.position(one) < ends[one] for one in behind]):
             batches = await reading(timeout_ms=200)

@@ -12,6 +12,7 @@ from infoparquet_contracts.versions import SAME_AS
 
 from chassis import comparison
 from chassis.comparison import Fact, Holdings
+from chassis.kafka import read_from
 from chassis.metrics import Metrics
 from chassis.reading import Reading
 from chassis.sources import Source
@@ -43,9 +44,7 @@ class Sweep:
         """The next stretch, of what was written before that moment: what came since is perhaps still to be read."""
         places = {one: max(self._places.get(one, first), first) for one, first in firsts.items()}
         unread = [one for one, end in ends.items() if places[one] < end]
-        reader.assign(unread)
-        for one in unread:
-            reader.seek(one, places[one])
+        read_from(reader, {one: places[one] for one in unread})
         read, reading = 0, Reading(reader.getmany)
         while read < STRETCH and any([await reader.position(one) < ends[one] for one in unread]):
             batches = await reading(timeout_ms=200)

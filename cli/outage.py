@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from infoparquet_contracts import facts
 from infoparquet_contracts.topics import JOURNAL
 
-from chassis.kafka import KafkaSettings, log_reader, partitions_of
+from chassis.kafka import KafkaSettings, log_reader, partitions_of, read_from
 from cli.bench_measures import PATH, Load, System, Unmeasured, batch, paced, spread
 from cli.bench_run import Say
 from cli.faults.injection import frozen
@@ -108,9 +108,7 @@ async def measure(system: System, plan: Plan, say: Say) -> Outage:
     say(f"Kafka est revenu ; {outage.accepted} procédures sont attendues…")
     try:
         async with asyncio.timeout(plan.patience), _reader(system) as reader:
-            reader.assign(list(starts))
-            for partition, offset in starts.items():
-                reader.seek(partition, offset)
+            read_from(reader, starts)
             await _read(reader, outage, returned)
     except TimeoutError:
         say(f"{outage.missing} procédures ne sont pas remises après {plan.patience:.0f} s.")

@@ -20,7 +20,7 @@ from infoparquet_contracts.overlap import superseded
 from infoparquet_contracts.replies import AcknowledgedReply, RegisteredReply, Reply
 from infoparquet_contracts.topics import JOURNAL, replies_topic, tribunal_topic
 
-from chassis.kafka import partitions_of
+from chassis.kafka import partitions_of, read_from
 from cli.faults.traffic import answers_to
 
 _AGAIN_SECONDS = 0.3
@@ -87,9 +87,7 @@ class Follower:
         )
         try:
             await reader.start()
-            reader.assign(list(self._next))
-            for partition, offset in self._next.items():
-                reader.seek(partition, offset)
+            read_from(reader, self._next)
             while True:
                 for partition, records in (await reader.getmany(timeout_ms=1000)).items():
                     for record in records:

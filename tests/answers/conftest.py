@@ -1,6 +1,6 @@
 """Databases of the five services, migrated once a run, an issuer, and the services on them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import pytest_asyncio
@@ -10,6 +10,8 @@ from deploy.local.postgres import Postgres
 from tests.answers.mails import Mailroom
 from tests.answers.world import SERVICES, Built, World, build_all, build_one, open_world
 from tests.services.issuer import Issuer, serving
+
+BuiltWith = Callable[[Mailroom], Built]
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +31,14 @@ async def answers_databases(postgres_server: Postgres) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def once_built(answers_databases: dict[str, str], issuer: Issuer) -> Built:
-    """The services; notify knows of no mailroom."""
-    return build_all(answers_databases, issuer)
+def built_with(answers_databases: dict[str, str], issuer: Issuer) -> BuiltWith:
+    """The services, built once, but notify, which a mailroom is told to."""
+    once = build_all(answers_databases, issuer)
+
+    def built(mailroom: Mailroom) -> Built:
+        return {**once, "notify": build_one("notify", answers_databases["notify"], issuer, **mailroom.settings)}
+
+    return built
 
 
 @pytest_asyncio.fixture
@@ -41,9 +48,6 @@ async def mailroom() -> AsyncIterator[Mailroom]:
 
 
 @pytest_asyncio.fixture
-async def world(
-    once_built: Built, answers_databases: dict[str, str], issuer: Issuer, mailroom: Mailroom
-) -> AsyncIterator[World]:
-    notify = build_one("notify", answers_databases["notify"], issuer, **mailroom.settings)
-    async with open_world({**once_built, "notify": notify}, issuer) as one:
+async def world(built_with: BuiltWith, issuer: Issuer, mailroom: Mailroom) -> AsyncIterator[World]:
+    async with open_world(built_with(mailroom), issuer) as one:
         yield one

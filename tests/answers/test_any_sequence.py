@@ -24,8 +24,9 @@ from infoparquet_contracts.status import State, fold
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from chassis.clock import new_id
+from tests.answers.conftest import BuiltWith
 from tests.answers.mails import Mailroom
-from tests.answers.world import SERVICES, Built, Crash, build_one, open_world
+from tests.answers.world import SERVICES, Built, Crash, open_world
 from tests.builders import NOON
 from tests.services.issuer import Issuer
 
@@ -263,7 +264,7 @@ def _without_some(kinds: list[str], expected: list[str]) -> bool:
 
 
 @pytest.fixture
-def machine(once_built: Built, answers_databases: dict[str, str], issuer: Issuer) -> Iterator[type[Procedure]]:
+def machine(built_with: BuiltWith, issuer: Issuer) -> Iterator[type[Procedure]]:
     """The rules on services of their own, and a loop for their connections."""
 
     class Here(Procedure):
@@ -272,8 +273,7 @@ def machine(once_built: Built, answers_databases: dict[str, str], issuer: Issuer
     Here.issuer = issuer
     mailrooms = Mailroom.opened()
     Here.mailroom = Here.loop.run_until_complete(mailrooms.__aenter__())
-    notify = build_one("notify", answers_databases["notify"], issuer, **Here.mailroom.settings)
-    Here.built = {**once_built, "notify": notify}
+    Here.built = built_with(Here.mailroom)
     yield Here
     Here.loop.run_until_complete(mailrooms.__aexit__(None, None, None))
     Here.loop.close()

@@ -10,9 +10,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.util import calc_crc32c
 from infoparquet_contracts.envelope import Event, encode
-from infoparquet_contracts.topics import Topic
+from infoparquet_contracts.topics import JOURNAL, Topic
 
-from chassis.kafka import partitions_of
+from chassis.clock import new_id
+from chassis.kafka import KafkaSettings, partitions_of
+from chassis.topics import create_missing
 
 # Where a batch's checksum is, and what it covers (KIP-98).
 _CRC_AT, _COVERED_FROM = 17, 21
@@ -39,6 +41,13 @@ def raw(event: Event[Any]) -> Raw:
     """A good record."""
     record = encode(event)
     return Raw(record.key, record.value, tuple(record.headers))
+
+
+async def own_topic(bootstrap: str, partitions: int) -> Topic:
+    """One that nobody else reads or writes."""
+    topic = replace(JOURNAL, name=f"own-{new_id()}", partitions=partitions)
+    await create_missing(KafkaSettings(bootstrap=bootstrap), [topic])
+    return topic
 
 
 async def write(bootstrap: str, topic: str, partition: int, records: Sequence[Raw]) -> int:

@@ -1,20 +1,18 @@
 """A reader's lag counts what there is to read: records that are committed, and not the markers between them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from infoparquet_contracts.topics import JOURNAL
 
 from chassis.clock import new_id
 from chassis.errors import Unavailable
 from chassis.kafka import KafkaSettings
 from chassis.lag import Lag, measure
-from chassis.topics import create_missing
 from deploy.local.kafka import ApacheKafka
 from deploy.local.ports import free_ports
+from tests.chassis.journal import own_topic
 from tests.processes import until
 
 WRITTEN = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -24,9 +22,7 @@ NOW = WRITTEN + timedelta(seconds=90)
 @pytest.fixture
 async def topic(kafka_server: ApacheKafka) -> str:
     """Of two partitions, the test's own."""
-    own = replace(JOURNAL, name=f"lag-{new_id()}", partitions=2)
-    await create_missing(KafkaSettings(bootstrap=kafka_server.bootstrap), [own])
-    return own.name
+    return (await own_topic(kafka_server.bootstrap, partitions=2)).name
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Of a long log a reader is sent a bounded piece at once, whatever the number of partitions."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
-from infoparquet_contracts.topics import JOURNAL, Topic
+from infoparquet_contracts.topics import Topic
 
-from chassis.clock import new_id
 from chassis.kafka import FETCH_BYTES, KafkaSettings, log_reader, partitions_of
-from chassis.topics import create_missing
 from deploy.local.kafka import ApacheKafka
-from tests.chassis.journal import LARGEST_BATCH, Raw, write
+from tests.chassis.journal import LARGEST_BATCH, Raw, own_topic, write
 
 HALF = Raw(b"key", bytes(LARGEST_BATCH // 2 - 1000), ())
 
@@ -18,8 +15,7 @@ HALF = Raw(b"key", bytes(LARGEST_BATCH // 2 - 1000), ())
 @pytest.fixture
 async def topic(kafka_server: ApacheKafka) -> Topic:
     """With twelve mebibytes, one in each partition."""
-    long = replace(JOURNAL, name=f"long-{new_id()}", partitions=12)
-    await create_missing(KafkaSettings(bootstrap=kafka_server.bootstrap), [long])
+    long = await own_topic(kafka_server.bootstrap, partitions=12)
     for one in partitions_of(long):
         await write(kafka_server.bootstrap, long.name, one.partition, [HALF, HALF])
     return long

@@ -22,6 +22,7 @@ from tests.docs.recovery_page import commands, run
 from tests.faults.road import COMMUNES, Road, open_road
 from tests.faults.test_replies import answer, states, taken
 from tests.processes import until
+from tests.services.intake.builders import a_procedure
 from tests.services.issuer import Issuer, serving
 from tests.services.notify.smtp import Server, smtp_server
 
@@ -63,13 +64,9 @@ class Whole:
         ids = []
         async with httpx.AsyncClient(base_url=self.intake, headers=self.issuer.bearer(DREAL), trust_env=False) as http:
             for place in places:
-                body = {
-                    "reference": f"DREAL33-{place}",
-                    "kind": "report",
-                    "facts": {"summary": "Rejet dans le fleuve."},
-                    "places": [{"ground": "facts", "commune": COMMUNES[place % len(COMMUNES)]}],
-                    "author": {"name": "Alix Modèle", "email": f"alix{place}@dreal-33.example"},
-                }
+                places = [{"ground": "facts", "commune": COMMUNES[place % len(COMMUNES)]}]
+                # Of no offence for which a second court is told.
+                body = a_procedure(reference=f"DREAL33-{place}", places=places, natinf=None)
                 answered = await http.post("/v1/procedures", json=body, headers={"Idempotency-Key": f"key-{place}"})
                 ids.append(UUID(answered.raise_for_status().json()["id"]))
         return ids

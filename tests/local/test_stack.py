@@ -211,8 +211,11 @@ async def test_what_dies_is_started_again_and_the_run_file_stays_true(folder: Pa
         again = read_run_file(up.data)
         connection = await asyncpg.connect(again["services"]["intake"]["database"])
         await connection.close()
+        up.process.terminate()
+        said += await up.said()
     for name in names:
         assert f"{name} s’est arrêté (signal SIGKILL) ; nouveau démarrage dans 0,2 s." in said
+        assert f"{name} a redémarré." in said
 
 
 @pytest.mark.usefixtures("as_root")
