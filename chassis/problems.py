@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from chassis.errors import OutboxFull, Unavailable, is_unavailable
+from chassis.errors import CONNECTION_ERRORS, OutboxFull, Unavailable, is_unavailable
 from chassis.french import moment, sentence
 
 # An outbox is emptied within seconds of Kafka's return, and outages last minutes.
@@ -122,15 +122,21 @@ def install(app: FastAPI) -> None:
             ),
         )
 
-    async def on_failure(request: Request, error: Exception) -> JSONResponse:
-        if is_unavailable(error):
-            return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
+    async def on_outage(request: Request, error: Exception) -> JSONResponse:
+        if not is_unavailable(error):
+            raise error
+        return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
+
+    async def on_failure(request: Request, _: Exception) -> JSONResponse:
         return answer(request, Problem(500, "internal", "Une erreur interne s’est produite ; elle a été consignée."))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OutboxFull, on_full)
+    # What is registered for Exception goes on to the server, which then closes the connection without having said so.
+    for outage in (Unavailable, *CONNECTION_ERRORS):
+        app.add_exception_handler(outage, on_outage)
     app.add_exception_handler(Exception, on_failure)
 
 

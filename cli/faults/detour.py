@@ -14,6 +14,9 @@ from pathlib import Path
 
 from cli.faults.plan import DOWN, UP, Way
 
+# Asked with the port that a client comes from and the one that it came to.
+Concerns = Callable[[int, int], bool]
+
 _HOST = "127.0.0.1"
 _CHUNK = 64 * 1024
 _DELAY = 0.3
@@ -23,11 +26,11 @@ _RESET = socket.SO_LINGER, struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Cut:
-    """How it goes badly, in which directions, and for whom: `concerns` is asked with the port a client comes from."""
+    """How it goes badly, in which directions, and for whom: `concerns` is asked with a connection's two ports."""
 
     way: Way
     directions: frozenset[str]
-    concerns: Callable[[int], bool]
+    concerns: Concerns
     mended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -88,7 +91,7 @@ class Detour:
             link.cut = None
 
     def _apply(self, link: _Link) -> None:
-        if self._cut and self._cut.concerns(link.peer):
+        if self._cut and self._cut.concerns(link.peer, self.port):
             link.cut = self._cut
             if self._cut.way is Way.DROPPED:
                 link.reset()
@@ -139,20 +142,25 @@ async def _held_back(link: _Link, direction: str) -> None:
         await cut.mended.wait()
 
 
-def connected_from(pid: int) -> Callable[[int], bool]:
-    """Whether a TCP port of this machine is the near end of a connection of that process (proc(5))."""
+def connected_from(pid: int) -> Concerns:
+    """Whether a TCP connection of this machine begins in that process (proc(5))."""
 
-    def is_its(port: int) -> bool:
-        inode = _inodes().get(port)
+    def is_its(near: int, far: int) -> bool:
+        inode = _inodes().get((near, far))
         return inode is not None and inode in _sockets_of(pid)
 
     return is_its
 
 
-def _inodes() -> dict[int, str]:
+def _inodes() -> dict[tuple[int, int], str]:
+    """By both ports: one that a client comes from serves for several connections, to different places."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     columns = (line.split() for line in lines)
-    return {int(one[1].rpartition(":")[2], 16): one[9] for one in columns}
+    return {(_port(one[1]), _port(one[2])): one[9] for one in columns}
+
+
+def _port(end: str) -> int:
+    return int(end.rpartition(":")[2], 16)
 
 
 def _sockets_of(pid: int) -> set[str]:

@@ -140,7 +140,7 @@ async def _cut(system: Campaigned, fault: Fault) -> float:
     return time.monotonic()
 
 
-def _anybody(_: int) -> bool:
+def _anybody(_near: int, _far: int) -> bool:
     return True
 
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from cli.faults.detour import Cut, Detour, connected_from
+from cli.faults.detour import Concerns, Cut, Detour, connected_from
 from cli.faults.plan import DOWN, UP, Way
 from deploy.local.ports import free_ports
 
+HOST = "127.0.0.1"
 BOTH = frozenset({UP, DOWN})
 
 
@@ -28,9 +30,7 @@ class Line:
     async def hear(self, seconds: float = 5) -> bytes:
         return await asyncio.wait_for(self._reader.read(100), seconds)
 
-    def cut(
-        self, way: Way, directions: frozenset[str] = BOTH, concerns: Callable[[int], bool] = lambda _: True
-    ) -> None:
+    def cut(self, way: Way, directions: frozenset[str] = BOTH, concerns: Concerns = lambda _near, _far: True) -> None:
         self.detour.cut(Cut(way, directions, concerns))
 
 
@@ -117,3 +117,25 @@ async def test_a_cut_of_one_process_concerns_its_connections_alone() -> None:
         line.cut(Way.DROPPED, concerns=connected_from(os.getpid()))
         with pytest.raises(ConnectionResetError):
             await line.hear()
+
+
+async def test_connections_from_one_port_to_different_places_are_told_apart() -> None:
+    with socket.create_server((HOST, 0)) as here, socket.create_server((HOST, 0)) as there, a_socket() as one:
+        one.connect(here.getsockname())
+        near, far, elsewhere = (end.getsockname()[1] for end in (one, here, there))
+        with a_socket(near) as other:
+            other.connect(there.getsockname())
+            its = connected_from(os.getpid())
+            assert its(near, far)
+            assert its(near, elsewhere)
+        # What is left of it is nobody's.
+        assert its(near, far)
+        assert not its(near, elsewhere)
+
+
+def a_socket(port: int = 0) -> socket.socket:
+    """One that shares the port it comes from."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((HOST, port))
+    return made

@@ -125,6 +125,15 @@ async def test_every_family_of_errors_is_a_problem(client: httpx.AsyncClient, fa
         assert "Rien n’a été enregistré" in problem["detail"]
 
 
+async def test_what_is_down_does_not_reach_the_server_that_would_end_the_connection() -> None:
+    transport = httpx.ASGITransport(bare_app(routes()), raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
+        for family in (name for name, (_, status, _) in FAMILIES.items() if status == 503):
+            problem_of(await client.post(f"/fails/{family}"), 503, "unavailable")
+        with pytest.raises(ValueError, match=SENT):
+            await client.post("/fails/a mistake of ours")
+
+
 async def test_what_does_not_answer_is_named(client: httpx.AsyncClient) -> None:
     assert "kafka" in problem_of(await client.post("/fails/a dependency"), 503, "unavailable")["detail"]
     assert "database" in problem_of(await client.post("/fails/a deadlock (40)"), 503, "unavailable")["detail"]
