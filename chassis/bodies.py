@@ -5,6 +5,7 @@ that is waited for the client counts, not what is done with what came.
 """
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -30,7 +31,7 @@ DEFAULT_PACE = Pace()
 class BoundedBody:
     """Refuses a body as soon as it is known to be too long (413), or comes too slowly (408)."""
 
-    def __init__(self, app: ASGIApp, *, unlimited: tuple[str, ...], pace: Pace) -> None:
+    def __init__(self, app: ASGIApp, *, unlimited: Sequence[str], pace: Pace) -> None:
         self._app = app
         self._unlimited = unlimited
         self._pace = pace
@@ -40,10 +41,15 @@ class BoundedBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limited = scope["path"] not in self._unlimited
+        limited = not reads_itself(scope["path"], self._unlimited)
         declared = int(Headers(scope=scope).get("content-length", "0")) if limited else 0
         body = _Body(receive, self._pace, LARGEST_BODY if limited else None, declared)
         await self._app(scope, body.receive, send)
+
+
+def reads_itself(path: str, unlimited: Iterable[str]) -> bool:
+    """Whether what is at a path, or at a template of one, reads large bodies; one that ends in `/` stands for all below."""
+    return any(path == one or (one.endswith("/") and path.startswith(one)) for one in unlimited)
 
 
 class _Body:

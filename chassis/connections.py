@@ -36,6 +36,7 @@ class ConnectionBounds:
     # Without a byte of an answer taken, and to end a body that was answered before its end.
     untaken_seconds: float = 60.0
     unwanted_seconds: float = 5.0
+    unwanted_bytes: int = 4 * 1024 * 1024
 
 
 def open_files(most: int) -> int:
@@ -77,7 +78,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._bounds = bounds
         self._in_body = self._is_refused = False
-        self._head_bytes = 0
+        self._head_bytes = self._unwanted_bytes = 0
         self._head: asyncio.TimerHandle | None = None
         self._unwanted: asyncio.TimerHandle | None = None
 
@@ -99,6 +100,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head is None:
                 self._await_head()
+        if self._unwanted is not None:
+            self._forget(len(data))
         super().data_received(data)
         if self._head is not None and self._head_bytes > self._bounds.head_bytes:
             self._refuse(b"431 Request Header Fields Too Large")
@@ -130,6 +133,12 @@ class BoundedConnection(HttpToolsProtocol):
         self._let_go()
         super().connection_lost(exc)
 
+    def _forget(self, size: int) -> None:
+        """More of a body that was answered is no longer waited for."""
+        self._unwanted_bytes += size
+        if self._unwanted_bytes > self._bounds.unwanted_bytes:
+            self.transport.close()
+
     def _await_head(self) -> None:
         self._head = self.loop.call_later(self._bounds.head_seconds, self._head_is_late)
 
@@ -156,6 +165,7 @@ class BoundedConnection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         self._head = self._unwanted = None
+        self._unwanted_bytes = 0
 
 
 async def _refused(scope: Scope, receive: Receive, send: Send) -> None:

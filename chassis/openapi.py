@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic_core import to_jsonable_python
 
 from chassis import common_operations
+from chassis.bodies import reads_itself
 from chassis.described import Content, Description, Operation
 from chassis.idempotency import KEY_PATTERN, key_of
 from chassis.identity import Only, authenticated
@@ -99,7 +100,7 @@ def _entries(
             name = f"{method} {path}"
             if name not in described:
                 raise Undescribed(name)
-            yield _Entry(name, paths[path][method.lower()], route, described[name], path not in unlimited)
+            yield _Entry(name, paths[path][method.lower()], route, described[name], not reads_itself(path, unlimited))
 
 
 def _complete(entry: _Entry, schemas: Mapping[str, Schema], description: Description) -> None:

@@ -94,7 +94,7 @@ class Service:
     # What it takes up of its topics where its database was restored from a backup.
     recollection: Callable[[], Recollection] = Nothing
     workers: Callable[[Parts], Sequence[Worker]] = lambda _: ()
-    # Paths that read large bodies themselves, piece by piece.
+    # Paths that read large bodies themselves, piece by piece; one that ends in `/` stands for all below it.
     unlimited_paths: Sequence[str] = ()
 
 

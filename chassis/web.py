@@ -36,7 +36,8 @@ def build_app(
     unlimited: Sequence[str] = (),
     pace: Pace = DEFAULT_PACE,
 ) -> FastAPI:
-    """The application of a service; `unlimited` are paths that read large bodies themselves.
+    """The application of a service; `unlimited` are paths that read large bodies themselves, one
+    that ends in `/` with all below it.
 
     `answering` is awaited before each call of the routers, and raises while they would answer what is not true.
     """
@@ -50,7 +51,7 @@ def build_app(
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.provider, excluded_urls=QUIET, exclude_spans=["receive", "send"]
     )
-    app.add_middleware(BoundedBody, unlimited=tuple(unlimited), pace=pace)
+    app.add_middleware(BoundedBody, unlimited=unlimited, pace=pace)
     return app
 
 

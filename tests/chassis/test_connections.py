@@ -1,6 +1,7 @@
 """Slow, silent and endless clients are ended, and told why where they can be told; others are served meanwhile."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -141,6 +142,26 @@ async def test_a_body_nobody_wanted_is_not_read_for_ever() -> None:
     async with serving(IMPATIENT) as port:
         answer = await dripped(port, POST.replace(b"/pieces", b"/unread"), b"x")
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_a_body_that_was_answered_is_not_swallowed_to_its_end() -> None:
+    async with serving() as port:
+        sent, answer = await asyncio.to_thread(stubborn, port)
+    assert answer.endswith(b'"nothing"')
+    # Beside what the two ends of a connection hold.
+    assert sent < 64, "MiB"
+
+
+def stubborn(port: int) -> tuple[int, bytes]:
+    """How many MiB can be sent of a body that nobody wants, and the answer that is read only then."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(POST.replace(b"/pieces", b"/unread").replace(b"1000000", b"1073741824"))
+        for sent in range(1024):
+            try:
+                line.sendall(b" " * 1024 * 1024)
+            except OSError:
+                return sent, line.recv(1000)
+    return 1024, b""
 
 
 async def test_requests_sent_ahead_are_answered_in_turn() -> None:
