@@ -78,6 +78,25 @@ def test_a_malformed_setting_is_named_with_an_example_and_never_shown(
     assert not [word for word in ENGLISH if word in problem], "an agent who starts a service reads French"
 
 
+@pytest.mark.parametrize("url", ["clamd:3310", "http://clamd:3310", "tcp://clamd", "tcp://clamd:0", "unix://clamd.ctl"])
+def test_a_malformed_scanner_is_named_with_what_is_expected(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, IntakeSettings, examples(IntakeSettings) | {f"{PREFIX}SCANNER_URL": url})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{PREFIX}SCANNER_URL est mal formée (")
+    assert "tcp://hôte:port ou unix:///chemin" in problem or "Un port va de 1 à 65535" in problem
+    assert problem.endswith("; exemple : tcp://clamd:3310 ; exemple : unix:///run/clamav/clamd.ctl")
+
+
+@pytest.mark.parametrize("url", ["s3:", "s3://", "/srv/infoparquet/objects", "file://srv", "https://objects.example"])
+def test_a_malformed_object_store_is_named_with_an_example(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, IntakeSettings, examples(IntakeSettings) | {f"{PREFIX}OBJECT_STORE_URL": url})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{PREFIX}OBJECT_STORE_URL est mal formée")
+    assert problem.endswith("; exemple : file:///srv/infoparquet/objects")
+
+
 def test_every_setting_at_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as caught:
         read(monkeypatch, Settings, {})

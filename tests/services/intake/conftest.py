@@ -29,13 +29,14 @@ from services.intake.settings import IntakeSettings
 from tests.processes import until
 from tests.services.documented import documented
 from tests.services.intake.builders import NOON
+from tests.services.intake.clamd import Clamd, clamd
 from tests.services.issuer import Issuer
 
 MIGRATIONS = Path(services.intake.__file__).parent / "migrations"
 DREAL = "administration:dreal-33"
 EMPTIED = (
     "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
-    "lost_dossiers, procedures, outbox, said_facts"
+    "lost_dossiers, document_parts, documents, document_readings, procedures, outbox, said_facts"
 )
 Settings = Callable[..., IntakeSettings]
 
@@ -48,7 +49,13 @@ async def migrated_database(postgres_server: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def told(issuer: Issuer, migrated_database: str) -> Settings:
+def object_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bytes of documents are."""
+    return tmp_path_factory.mktemp("objects")
+
+
+@pytest.fixture(scope="session")
+def told(issuer: Issuer, migrated_database: str, object_folder: Path) -> Settings:
     """Intake's settings; `more` replaces some."""
 
     def make(**more: Any) -> IntakeSettings:
@@ -59,6 +66,7 @@ def told(issuer: Issuer, migrated_database: str) -> Settings:
             "reference_url": default_url(),
             "oidc_issuer": issuer.url,
             "routing_url": "http://127.0.0.1:9",
+            "object_store_url": object_folder.as_uri(),
             "client_id": "intake",
             "client_secret": "secret",
         } | more
@@ -71,6 +79,13 @@ def told(issuer: Issuer, migrated_database: str) -> Settings:
 def service(told: Settings) -> Service:
     """Built once, since reading the reference data takes a moment."""
     return build(told())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def scanner(session_folder: Path) -> AsyncIterator[Clamd]:
+    """A virus scanner for the whole run."""
+    async with clamd(session_folder / "clamd") as one:
+        yield one
 
 
 @dataclass
