@@ -48,7 +48,7 @@ class BoundedBody:
 
 
 def reads_itself(path: str, unlimited: Iterable[str]) -> bool:
-    """Whether what is at a path, or at a template of one, reads large bodies; one that ends in `/` stands for all below."""
+    """Whether what is at a path reads large bodies; one of `unlimited` that ends in `/` stands for all below it."""
     return any(path == one or (one.endswith("/") and path.startswith(one)) for one in unlimited)
 
 

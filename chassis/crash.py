@@ -27,6 +27,14 @@ POINTS = (
     "worker.claimed",
     "worker.done",
     "worker.recorded",
+    "document.begun",
+    "document.piece",
+    "document.put",
+    "document.counted",
+    "document.read",
+    "document.whole",
+    "document.given-up",
+    "document.removed",
 )
 
 

@@ -20,7 +20,7 @@ class Shown(BaseModel):
 
 @dataclass(frozen=True)
 class Content:
-    """A body: `shape` is a type that pydantic can describe."""
+    """A body: `shape` is a type that pydantic can describe, or None where it may be any bytes."""
 
     shape: Any
     examples: Examples = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Content:
 class Answer:
     """An answer that is no problem; of its `headers`, each with what it says, `sometimes` are not always there."""
 
-    content: Content
+    content: Content | None
     description: str
     headers: Mapping[str, str] = field(default_factory=dict)
     sometimes: Sequence[str] = ()

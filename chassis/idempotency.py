@@ -218,12 +218,17 @@ async def key_of(
     if key is None:
         raise Problem(400, "idempotency-key-missing", "L’en-tête « Idempotency-Key » est obligatoire.")
     if len(request.headers.getlist("idempotency-key")) > 1 or not is_key(key):
-        detail = "L’en-tête « Idempotency-Key » porte une seule clé, de 1 à 255 caractères ASCII visibles."
-        raise Problem(400, "idempotency-key-malformed", detail)
+        raise malformed()
     return key
 
 
 IdempotencyKey = Annotated[str, Depends(key_of)]
+
+
+def malformed() -> Problem:
+    """400, for what cannot be a key."""
+    detail = "L’en-tête « Idempotency-Key » porte une seule clé, de 1 à 255 caractères ASCII visibles."
+    return Problem(400, "idempotency-key-malformed", detail)
 
 
 def in_flight() -> Problem:

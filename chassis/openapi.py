@@ -56,10 +56,12 @@ class _Entry:
     @property
     def contents(self) -> Iterator[tuple[str, tuple[Content, Mode]]]:
         """Its bodies by names of their own."""
-        if self.operation.body is not None:
-            yield f"{self.name} body", (self.operation.body, "validation")
+        body = self.operation.body
+        if body is not None and body.shape is not None:
+            yield f"{self.name} body", (body, "validation")
         for status, answer in self.operation.answers.items():
-            yield f"{self.name} {status}", (answer.content, "serialization")
+            if answer.content is not None and answer.content.shape is not None:
+                yield f"{self.name} {status}", (answer.content, "serialization")
 
 
 def document(app: FastAPI, description: Description, unlimited: Collection[str]) -> dict[str, Any]:
@@ -114,7 +116,7 @@ def _complete(entry: _Entry, schemas: Mapping[str, Schema], description: Descrip
     if key_of in calls:
         _require_key(written["parameters"])
     if operation.body is not None:
-        written["requestBody"] = _body(operation.body, schemas[f"{entry.name} body"])
+        written["requestBody"] = _body(operation.body, schemas.get(f"{entry.name} body"))
     problems = problems_of(entry.route.dependant, operation, description.dependencies, limited=entry.limited)
     written["responses"] = {
         **{str(status): _answer(entry, status, schemas) for status in operation.answers},
@@ -152,18 +154,21 @@ def _require_key(parameters: list[dict[str, Any]]) -> None:
             parameter |= {"required": True, "schema": {"type": "string", "pattern": KEY_PATTERN}}
 
 
-def _body(content: Content, schema: Schema) -> dict[str, Any]:
+def _body(content: Content, schema: Schema | None) -> dict[str, Any]:
     told = {"description": content.description} if content.description else {}
     return {"required": True, **told, "content": _content(content, schema)}
 
 
-def _content(content: Content, schema: Schema) -> dict[str, Any]:
+def _content(content: Content, schema: Schema | None) -> dict[str, Any]:
+    if schema is None:
+        return {content.media_type: {}}
     examples = {name: {"value": to_jsonable_python(value)} for name, value in content.examples.items()}
     return {content.media_type: {"schema": schema, **({"examples": examples} if examples else {})}}
 
 
 def _answer(entry: _Entry, status: int, schemas: Mapping[str, Schema]) -> dict[str, Any]:
     answer = entry.operation.answers[status]
+    content = answer.content
     headers = {
         name: {"description": text, "required": name not in answer.sometimes, "schema": {"type": "string"}}
         for name, text in answer.headers.items()
@@ -171,5 +176,5 @@ def _answer(entry: _Entry, status: int, schemas: Mapping[str, Schema]) -> dict[s
     return {
         "description": answer.description,
         **({"headers": headers} if headers else {}),
-        "content": _content(answer.content, schemas[f"{entry.name} {status}"]),
+        **({} if content is None else {"content": _content(content, schemas.get(f"{entry.name} {status}"))}),
     }

@@ -28,6 +28,8 @@ _OF_PARAMETERS: Final[Problems] = {400: ("invalid-request",)}
 _OF_MODELS: Final[Problems] = {400: ("http-400",)}
 _OF_BODIES: Final[Problems] = {408: ("too-slow",)}
 _OF_LIMITED_BODIES: Final[Problems] = {413: ("too-large",)}
+# Whoever asks again may be answered otherwise.
+_PASSING: Final = {"idempotency-key-in-flight", "document-not-scanned", "storage-full"}
 _RETRY: Final = "Nombre de secondes au bout duquel recommencer."
 _CHALLENGE: Final = "Le mode d’authentification attendu : `Bearer`."
 
@@ -114,5 +116,5 @@ def _headers(status: int, kinds: list[str], *, waits: bool) -> Iterator[tuple[st
         yield "WWW-Authenticate", _CHALLENGE, True
     if status == 503:
         yield "Retry-After", _RETRY, True
-    if (status == 404 and waits) or "idempotency-key-in-flight" in kinds:
+    if (status == 404 and waits) or _PASSING.intersection(kinds):
         yield "Retry-After", _RETRY, False

@@ -25,11 +25,14 @@ TITLES = {
     405: "Méthode non admise",
     408: "Requête trop lente",
     409: "Conflit avec l’état présent",
+    412: "Version du protocole non admise",
     413: "Contenu trop volumineux",
     415: "Type de contenu non admis",
+    416: "Plage demandée hors du contenu",
     422: "Demande impossible à traiter",
     500: "Erreur interne",
     503: "Service momentanément indisponible",
+    507: "Espace de stockage plein",
 }
 
 

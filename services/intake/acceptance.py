@@ -20,7 +20,8 @@ from chassis.idempotency import Claim, Contradicted, Known, New, Unseen
 from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
 from chassis.transaction import Transaction
-from services.intake import store
+from services.intake import attaching_store, store
+from services.intake.attaching import Held, carried, faults, ids_in
 from services.intake.checking import Checks, Remark
 from services.intake.store import NewProcedure, Procedure
 from services.intake.submission import Submission, SubmissionLine, Unreadable, as_fact, read
@@ -33,11 +34,15 @@ LARGEST_FACT = MAX_EVENT_BYTES - 2048
 
 @dataclass(frozen=True, slots=True)
 class Admissible:
-    """A submission that was checked: what goes to the journal, and the dossier as JSON text."""
+    """A submission that was checked: what goes to the journal, and the dossier as JSON text.
+
+    The fact carries the `documents` once they are found to be there.
+    """
 
     key: str
     digest: bytes
     fact: Submitted
+    documents: tuple[str, ...]
     content: str
     remarks: tuple[Remark, ...]
 
@@ -100,7 +105,7 @@ class Gate:
             check_size(fact)
         except Problem as problem:
             return Inadmissible(key, digest, problem)
-        return Admissible(key, digest, fact, to_json(sent).decode(), findings.remarks)
+        return Admissible(key, digest, fact, submission.documents, to_json(sent).decode(), findings.remarks)
 
 
 def _apart(sent: Any) -> tuple[Any, Any]:  # noqa: ANN401 - any JSON value
@@ -137,6 +142,7 @@ async def accept(transaction: Transaction, administration: str, posted: Sequence
 
     A request that was accepted once gets its procedure again, even where it would be refused today.
     """
+    posted = await _with_documents(transaction, administration, posted)
     # Before the others are claimed, as if each had come by itself.
     seen = iter(await _look_up(transaction, administration, [one for one in posted if isinstance(one, Inadmissible)]))
     claimed = iter(await _claim(transaction, administration, [one for one in posted if isinstance(one, Admissible)]))
@@ -147,6 +153,38 @@ async def accept(transaction: Transaction, administration: str, posted: Sequence
     references = {one.reference for one in settled if isinstance(one, Accepted)}
     shared = await store.shared_references(transaction.connection, administration, references)
     return [_remarked(one, shared) for one in settled]
+
+
+async def _with_documents(transaction: Transaction, administration: str, posted: Sequence[Posted]) -> Sequence[Posted]:
+    """Those whose documents cannot be theirs are inadmissible; the documents of the others are held for them."""
+    named = {one for each in posted if isinstance(each, Admissible) for one in ids_in(each.documents)}
+    held = await attaching_store.held(transaction.connection, named, administration, locked=True)
+    taken: dict[UUID, str] = {}
+    checked: list[Posted] = []
+    for each in posted:
+        if isinstance(each, Admissible) and each.documents:
+            checked.append(_carrying(each, _but_for_others(held, taken, each.key)))
+            if isinstance(checked[-1], Admissible):
+                taken |= dict.fromkeys(ids_in(each.documents), each.key)
+        else:
+            checked.append(each)
+    return checked
+
+
+def _but_for_others(held: Mapping[UUID, Held], taken: Mapping[UUID, str], key: str) -> dict[UUID, Held]:
+    """A line above may have taken some, unless it is the same line."""
+    return {one: replace(each, attached=True) if taken.get(one, key) != key else each for one, each in held.items()}
+
+
+def _carrying(one: Admissible, held: Mapping[UUID, Held]) -> Posted:
+    if errors := list(faults(one.documents, held)):
+        return Inadmissible(one.key, one.digest, refused(Unreadable(errors)))
+    fact = one.fact.model_copy(update={"documents": carried(one.documents, held)})
+    try:
+        check_size(fact)
+    except Problem as problem:
+        return Inadmissible(one.key, one.digest, problem)
+    return replace(one, fact=fact)
 
 
 async def _look_up(
@@ -187,6 +225,7 @@ async def _add(transaction: Transaction, administration: str, new: Mapping[UUID,
     given_back = await store.add(transaction.connection, administration, added)
     for id_, one in new.items():
         if id_ not in given_back:
+            await attaching_store.attach(transaction.connection, one.fact.documents, id_)
             transaction.say(to_journal(transaction.event(id_, one.fact), urgent=one.fact.urgency is not None))
     return given_back
 

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from chassis.problems import FieldError
 from chassis.words import Words
-from services.intake.checking import unknown_documents
 from services.intake.submission import DocumentId, Sent
 
 # With 20 000 characters each, a dossier is still read in one answer.
@@ -37,7 +36,6 @@ def faults(body: SupplementBody) -> Iterator[FieldError]:
     """What is wrong with a supplement that has the right shape."""
     if not body.documents and not (body.text or "").strip():
         yield FieldError("/text", "Indiquez un texte ou au moins une pièce.")
-    yield from unknown_documents(body.documents)
 
 
 @dataclass(frozen=True, slots=True)

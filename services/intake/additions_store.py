@@ -1,5 +1,6 @@
 """What administrations added to their procedures: words, and the withdrawal with its comment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.transaction import Transaction
 from services.intake.additions import Standing, SupplementBody, WithdrawalBody
+from services.intake.documents_store import Document
 from services.intake.store import Procedure, metadata
 
 supplements = Table(
@@ -67,12 +69,19 @@ async def add_withdrawal(transaction: Transaction, procedure: UUID, withdrawal: 
     await transaction.connection.execute(insert(withdrawals).values(values))
 
 
-async def added_to(connection: AsyncConnection, procedure: UUID) -> Added:
-    """All that was added to a procedure."""
+async def added_to(connection: AsyncConnection, procedure: UUID, attached: Sequence[Document]) -> Added:
+    """All that was added to a procedure, which has these documents."""
     listed = select(supplements).where(supplements.c.procedure_id == procedure).order_by(supplements.c.id)
     rows = await connection.execute(listed)
-    shown = [{"id": row.id, "time": row.added_at, "text": row.text, "documents": []} for row in rows]
+    shown = [
+        {"id": row.id, "time": row.added_at, "text": row.text, "documents": _of_supplement(row.id, attached)}
+        for row in rows
+    ]
     found = await connection.execute(select(withdrawals).where(withdrawals.c.procedure_id == procedure))
     one = found.one_or_none()
     withdrawal = None if one is None else {"time": one.requested_at, "reason": one.reason, "comment": one.comment}
     return Added(shown, withdrawal)
+
+
+def _of_supplement(supplement: UUID, attached: Sequence[Document]) -> list[UUID]:
+    return [one.id for one in attached if one.supplement_id == supplement]

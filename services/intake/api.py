@@ -15,10 +15,11 @@ from chassis.clock import PARIS
 from chassis.doorbell import first_found
 from chassis.idempotency import IdempotencyKey, InFlight
 from chassis.identity import Caller, only
-from chassis.problems import Problem
+from chassis.problems import FieldError, Problem
 from chassis.service import Parts
-from services.intake import store
+from services.intake import attaching_store, store
 from services.intake.acceptance import PATH, Accepted, Gate, Outcome, accept, refused
+from services.intake.attaching import faults, ids_in
 from services.intake.checking import Checks
 from services.intake.competence import UNAVAILABLE, RoutingService
 from services.intake.submission import Submission, Unreadable, read
@@ -80,7 +81,7 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
         f"{PATH}:check",
         summary="Vérifie une procédure sans la déposer",
     )
-    async def check_procedure(request: Request, caller: Administration) -> dict[str, Any]:  # noqa: ARG001 - only lets them in
+    async def check_procedure(request: Request, caller: Administration) -> dict[str, Any]:
         require_type(request, JSON_TYPES)
         try:
             submission = read(await request.body(), Submission).understood
@@ -89,12 +90,20 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
                 raise refused(error) from None
             return {"errors": [one.as_json() for one in error.errors], "warnings": [], "competence": None}
         findings = checks().check(submission, parts.clock().astimezone(PARIS).date())
-        errors = [one.as_json() for one in findings.errors]
+        missing = await _missing_documents(parts, caller.code, submission)
+        errors = [one.as_json() for one in (*findings.errors, *missing)]
         competence = None if errors else await routing.competence(submission)
         remarks = [*findings.remarks, *([] if errors or competence else [UNAVAILABLE])]
         return {"errors": errors, "warnings": [one.as_json() for one in remarks], "competence": competence}
 
     return router
+
+
+async def _missing_documents(parts: Parts, administration: str, submission: Submission) -> list[FieldError]:
+    async with parts.engine.connect() as connection:
+        named = ids_in(submission.documents)
+        held = await attaching_store.held(connection, named, administration, locked=False)
+    return list(faults(submission.documents, held))
 
 
 def _made(outcome: Outcome) -> Accepted:

@@ -3,7 +3,7 @@
 An error refuses; a remark is told with the answer and refuses nothing.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -64,7 +64,6 @@ class Checks:
             *self._places(submission),
             *_codes("natinf", [natinf_code(code) for code in submission.natinf], self._natinf),
             *_codes("nataff", submission.nataff, self._nataff),
-            *unknown_documents(submission.documents),
         ]
         return Findings(
             tuple(one for one in found if isinstance(one, FieldError)),
@@ -124,10 +123,3 @@ def _codes(name: str, codes: list[str] | tuple[str, ...], known: Natures) -> Ite
         else:
             detail = f"Ce code {name.upper()} n’est pas dans notre liste, qui est incomplète ; vérifiez-le."
             yield Remark(pointer, f"unknown-{name}", detail)
-
-
-def unknown_documents(ids: Sequence[str]) -> Iterator[FieldError]:
-    """Those that the administration has not deposited."""
-    # Documents cannot be deposited yet, so no id can be that of one.
-    for index, _ in enumerate(ids):
-        yield FieldError(f"/documents/{index}", "Votre administration n’a déposé aucune pièce de cet identifiant.")

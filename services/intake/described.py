@@ -13,20 +13,13 @@ from chassis.openapi_problems import Fault
 from services.intake import examples
 from services.intake.additions import SupplementBody, TooLate, WithdrawalBody
 from services.intake.batch import NDJSON
+from services.intake.documents_described import DOCUMENT_OPERATIONS, DescribedDocument, Remark
 from services.intake.submission import Submission, SubmissionLine
 from services.intake.waiting import LONGEST_WAIT
 
 _STATUS = "L’adresse où suivre la procédure."
 _PREFER = f"`wait=5` : attend le numéro 5 secondes au plus (RFC 7240), {LONGEST_WAIT} au maximum."
 _BODIES: Final = {400: ("invalid-json", "invalid-procedure"), 413: ("too-large",), 415: ("media-type",)}
-
-
-class Remark(Shown):
-    """Something to know, that refuses nothing."""
-
-    pointer: str
-    code: Annotated[str, Field(description="Pour les programmes : `urgency-past`, `unknown-natinf`…")]
-    detail: Annotated[str, Field(description="Pour les personnes.")]
 
 
 class Accepted(Shown):
@@ -98,6 +91,7 @@ class Dossier(Submission):
     submitted_at: datetime
     supplements: list[AddedWords]
     withdrawal: Withdrawn | None
+    attachments: Annotated[list[DescribedDocument], Field(description="Ses pièces, puis celles de ses compléments.")]
 
 
 class LostDossier(Shown):
@@ -140,8 +134,11 @@ DESCRIPTION: Final = Description(
         "dépôt": "Déposer une procédure, un lot, ou seulement vérifier.",
         "dossiers": "Ce qui a été déposé, personnes et textes compris.",
         "suites": "Compléter une procédure, ou la retirer.",
+        "pièces": "Déposer une pièce, savoir ce qu’elle est, la lire.",
+        "envois": "Déposer une pièce en plusieurs fois, par le protocole tus 1.0.0.",
     },
     {
+        **DOCUMENT_OPERATIONS,
         "POST /v1/procedures": Operation(
             {
                 201: Answer(

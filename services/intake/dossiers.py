@@ -15,7 +15,8 @@ from chassis.doorbell import first_found
 from chassis.identity import Caller, only
 from chassis.problems import Problem
 from chassis.service import Parts
-from services.intake import additions_store, lost_store, store
+from services.intake import additions_store, attaching_store, lost_store, store
+from services.intake.document_shown import as_json
 from services.intake.store import Procedure
 
 # What was just delivered may not have been read here yet.
@@ -41,7 +42,7 @@ def may_read(caller: Caller, administration: str, state: State) -> bool:
     return caller.kind == "tribunal" and state.delivery is not None and state.tribunal == caller.code
 
 
-def routes(parts: Parts) -> APIRouter:
+def routes(parts: Parts, *, scanning: bool) -> APIRouter:
     """`GET /v1/dossiers/{id}`, its author's address, and the dossiers that are to be sent again."""
     router = APIRouter(tags=["dossiers"])
 
@@ -59,7 +60,7 @@ def routes(parts: Parts) -> APIRouter:
         caller: Annotated[Caller, Depends(only("administration", "tribunal"))],
     ) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
-            return await _read(parts, id, "dossier", caller)
+            return await _read(parts, id, "dossier", caller, scanning=scanning)
 
         return await found(parts, look, UNKNOWN)
 
@@ -69,7 +70,7 @@ def routes(parts: Parts) -> APIRouter:
         caller: Annotated[Caller, Depends(only("service"))],
     ) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
-            return await _read(parts, id, "contact", caller)
+            return await _read(parts, id, "contact", caller, scanning=scanning)
 
         author = (await found(parts, look, UNKNOWN)).get("author", {})
         return {"name": author.get("name"), "email": author.get("email")}
@@ -85,7 +86,7 @@ async def found(parts: Parts, look: Callable[[], Awaitable[T | None]], unknown: 
     return one
 
 
-async def _read(parts: Parts, one: UUID, part: str, caller: Caller) -> dict[str, Any] | None:
+async def _read(parts: Parts, one: UUID, part: str, caller: Caller, *, scanning: bool) -> dict[str, Any] | None:
     async with parts.transactions.begin() as transaction:
         procedure = await store.find(transaction.connection, one)
         if procedure is None:
@@ -98,9 +99,12 @@ async def _read(parts: Parts, one: UUID, part: str, caller: Caller) -> dict[str,
             raise Problem(409, "dossier-lost", detail)
         if content is None:
             return None
-        added = await additions_store.added_to(transaction.connection, one)
+        attached = await attaching_store.attached(transaction.connection, one)
+        added = await additions_store.added_to(transaction.connection, one, attached)
         await store.record_reading(transaction, one, part, caller)
-    return _shown(procedure) | content | {"supplements": added.supplements, "withdrawal": added.withdrawal}
+    attachments = [as_json(each, scanning=scanning) for each in attached]
+    more = {"supplements": added.supplements, "withdrawal": added.withdrawal, "attachments": attachments}
+    return _shown(procedure) | content | more
 
 
 def _shown(procedure: Procedure) -> dict[str, Any]:

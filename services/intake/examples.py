@@ -56,6 +56,7 @@ DOSSIER: Final = {
     **BODIES["urgent"],
     "supplements": [],
     "withdrawal": None,
+    "attachments": [],
 }
 LOST: Final = {
     "dossiers": [{name: DOSSIER[name] for name in ("id", "number", "administration", "reference", "submitted_at")}]

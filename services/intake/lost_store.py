@@ -12,7 +12,7 @@ from uuid import UUID
 
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Submitted, Supplemented, Withdrawn
-from sqlalchemy import Column, ForeignKey, Table, Uuid, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +20,7 @@ from chassis.idempotency import mark_of
 from chassis.transaction import Transaction
 from services.intake.additions import SupplementBody, WithdrawalBody
 from services.intake.additions_store import supplements, withdrawals
-from services.intake.store import metadata, procedures
-
-lost_dossiers = Table(
-    "lost_dossiers", metadata, Column("procedure_id", Uuid, ForeignKey("procedures.id"), primary_key=True)
-)
+from services.intake.store import lost_dossiers, procedures
 
 MOST_SHOWN = 1000
 

@@ -2,19 +2,27 @@
 
 from pathlib import Path
 
+from fastapi import APIRouter
+
 from chassis import followed
 from chassis.comparison import Holdings
 from chassis.described import Description
-from chassis.service import Service
+from chassis.service import Parts, Service, Worker
 from chassis.service_token import ServiceToken
 from reference import Reference
 from reference.live import Live
-from services.intake import api, batch, dossiers, supplements
+from services.intake import api, batch, depositing, dossiers, reading, supplements, uploads
 from services.intake.api import Links
 from services.intake.checking import Checks
+from services.intake.collecting import Collector
 from services.intake.competence import RoutingService
+from services.intake.contents import Contents
 from services.intake.handlers import HANDLERS
+from services.intake.objects import Objects
+from services.intake.receiving import Receiver
 from services.intake.recollection import Taken
+from services.intake.scanning import Scanner
+from services.intake.scans import Scans
 from services.intake.settings import IntakeSettings
 
 
@@ -25,6 +33,8 @@ def build(settings: IntakeSettings) -> Service:
     token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
     routing = RoutingService(settings.routing_url, token)
     links = Links(settings.public_url)
+    contents = Contents(Objects(settings.object_store_url))
+    scanner = None if settings.scanner_url is None else Scanner(settings.scanner_url)
     return Service(
         name="intake",
         title="infoParquet — dépôt",
@@ -32,8 +42,9 @@ def build(settings: IntakeSettings) -> Service:
         routers=lambda parts: [
             api.routes(parts, checks, routing, links),
             batch.routes(parts, checks),
-            dossiers.routes(parts),
+            dossiers.routes(parts, scanning=scanner is not None),
             supplements.routes(parts, links),
+            *document_routes(parts, contents, scanning=scanner is not None),
         ],
         handlers=HANDLERS,
         # Those that a procedure needs to reach its court; the view and the mails may be hours behind.
@@ -41,9 +52,25 @@ def build(settings: IntakeSettings) -> Service:
         recollection=Taken,
         holdings=Holdings(followed.unfollowed),
         description=described,
-        unlimited_paths=(batch.BATCH_PATH,),
-        workers=lambda _: [live.watch],
+        unlimited_paths=(batch.BATCH_PATH, depositing.DOCUMENTS_PATH, f"{uploads.UPLOADS_PATH}/"),
+        workers=lambda parts: [live.watch, *document_workers(parts, contents, scanner)],
     )
+
+
+def document_workers(parts: Parts, contents: Contents, scanner: Scanner | None) -> list[Worker]:
+    """What is done about documents while nobody asks."""
+    collector = Collector(parts, Receiver(contents, parts.transactions, parts.crash))
+    return [collector.run, *([] if scanner is None else [Scans(parts, contents, scanner).run])]
+
+
+def document_routes(parts: Parts, contents: Contents, *, scanning: bool) -> list[APIRouter]:
+    """All that is about documents."""
+    receiver = Receiver(contents, parts.transactions, parts.crash)
+    return [
+        depositing.routes(receiver, scanning=scanning),
+        uploads.routes(parts, receiver),
+        reading.routes(parts, contents, scanning=scanning),
+    ]
 
 
 def checks_by(reference: Reference) -> Checks:

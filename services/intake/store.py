@@ -64,6 +64,11 @@ dossiers = Table(
     Column("content", JSON, nullable=False),
 )
 
+# Those that are to be sent again, after a restore.
+lost_dossiers = Table(
+    "lost_dossiers", metadata, Column("procedure_id", Uuid, ForeignKey("procedures.id"), primary_key=True)
+)
+
 dossier_readings = Table(
     "dossier_readings",
     metadata,

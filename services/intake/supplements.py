@@ -20,7 +20,7 @@ from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from chassis.transaction import Transaction
-from services.intake import additions_store, lost_store, store
+from services.intake import additions_store, attaching, attaching_store, lost_store, store
 from services.intake.acceptance import PATH
 from services.intake.additions import (
     MOST_SUPPLEMENTS,
@@ -33,6 +33,7 @@ from services.intake.additions import (
     late_withdrawal,
 )
 from services.intake.api import JSON_TYPES, Administration, Links, require_type
+from services.intake.attaching import ids_in
 from services.intake.dossiers import NotFound, found
 from services.intake.store import Procedure
 from services.intake.submission import Sent, Unreadable, read
@@ -186,9 +187,15 @@ async def _supplement(transaction: Transaction, procedure: Procedure, supplement
     standing = await additions_store.standing_of(transaction.connection, procedure)
     if (late := late_supplement(standing)) is not None:
         raise _conflict(late, standing, "elle ne reçoit plus de complément")
+    connection, named = transaction.connection, ids_in(body.documents)
+    held = await attaching_store.held(connection, named, procedure.administration, locked=True)
+    if errors := list(attaching.faults(body.documents, held)):
+        raise _refused(Unreadable(errors))
+    documents = attaching.carried(body.documents, held)
     await additions_store.add_supplement(transaction, procedure.id, supplement, body)
+    await attaching_store.attach(connection, documents, procedure.id, supplement)
     words = supplement if (body.text or "").strip() else None
-    fact = Supplemented(supplement=supplement, documents=(), words=words)
+    fact = Supplemented(supplement=supplement, documents=documents, words=words)
     transaction.say(to_journal(transaction.event(procedure.id, fact)))
     return supplement
 

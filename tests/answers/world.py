@@ -82,6 +82,7 @@ def build_one(name: str, database: str, issuer: Issuer, **more: str) -> tuple[Se
     part = SERVICES[name]
     given = {"reference_url": default_url(), "client_id": "tests", "client_secret": "secret"}
     given |= {"routing_url": f"http://{NOWHERE}", "smtp_url": f"smtp://{NOWHERE}", "intake_url": f"http://{NOWHERE}"}
+    given |= {"object_store_url": "file:///nowhere"}
     values, known = told(database, issuer) | given | more, part.settings.model_fields
     settings = part.settings(**{one: value for one, value in values.items() if one in known})
     return part.build(settings), settings

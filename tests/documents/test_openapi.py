@@ -35,7 +35,7 @@ def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What is sent and what is answered, each with its schema and its examples."""
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for answer in operation["responses"].values():
-        yield from answer["content"].values()
+        yield from answer.get("content", {}).values()
 
 
 def words(part: Any) -> Iterator[str]:
@@ -89,7 +89,8 @@ def test_every_body_has_examples_that_are_valid(application: FastAPI) -> None:
     whole = application.openapi()
     for method, path, operation in operations(whole):
         for content in contents(operation):
-            if "ProblemDetails" in str(content["schema"]):
+            # Any bytes have neither.
+            if content == {} or "ProblemDetails" in str(content["schema"]):
                 continue
             where = f"{method} {path}"
             assert content["examples"], where

@@ -109,6 +109,7 @@ async def whole(road_folder: Path, postgres: Postgres) -> AsyncIterator[Whole]:
                 INFOPARQUET_CLIENT_ID="tests",
                 INFOPARQUET_CLIENT_SECRET="secret",  # noqa: S106
                 INFOPARQUET_ROUTING_URL="http://127.0.0.1:9",
+                INFOPARQUET_OBJECT_STORE_URL=(road_folder / "objects").as_uri(),
                 INFOPARQUET_SMTP_URL=f"smtp://127.0.0.1:{smtp.port}",
             ) as road,
         ):  # fmt: skip

@@ -46,7 +46,6 @@ def test_a_good_procedure_has_neither_error_nor_remark(checks: Checks) -> None:
         ({"natinf": None, "facts": None}, "/facts/summary"),
         ({"places": [{"ground": "facts"}]}, "/places/0/text"),
         ({"places": [{"ground": "facts", "commune": "33063"}, {"ground": "seat", "text": " "}]}, "/places/1/text"),
-        ({"documents": ["0192f0c1-0000-7000-8000-000000000000"]}, "/documents/0"),
         ({"persons": [{"role": "suspect", "kind": "natural", "birth_date": "2027"}]}, "/persons/0/birth_date"),
     ],
 )

@@ -62,6 +62,7 @@ async def intake_settings(postgres_server: Postgres, issuer: Issuer) -> IntakeSe
         **told(url, issuer),
         reference_url=default_url(),
         routing_url="http://127.0.0.1:9",
+        object_store_url="file:///nowhere",
         client_id="intake",
         client_secret="secret",  # noqa: S106 - of an issuer that asks none
     )

@@ -1,0 +1,90 @@
+"""A body as it comes, cut into parts that end after so many bytes or seconds, and at whatever ends the body."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import ClientDisconnect
+
+from chassis.problems import Problem
+
+# A process that is killed costs no more than a part.
+PART_BYTES = 32 * 1024 * 1024
+PART_SECONDS = 10.0
+# Pieces come as the line brings them; handing each on by itself would take longer than what is done with it.
+LARGEST_HANDFUL = 1024 * 1024
+SMALLEST_HANDFUL = 64 * 1024
+# What all bodies that come at once have in hand, of which each is held a few times on its way.
+IN_HAND = 16 * 1024 * 1024
+
+
+def handful_of(bodies: int) -> int:
+    """How many bytes each of so many bodies hands on at a time."""
+    return min(LARGEST_HANDFUL, max(SMALLEST_HANDFUL, IN_HAND // max(bodies, 1)))
+
+
+class Arriving:
+    """One body, of no more than `most` bytes; `broken` is what ended it before its end.
+
+    The next piece is always asked for before it is wanted: the server forgets what nobody had asked for when the line
+    is cut. So it has to be closed.
+    """
+
+    def __init__(self, stream: AsyncIterator[bytes], most: int, handful: int) -> None:
+        self.handful = handful
+        self._stream = stream
+        self._left = most
+        self._gathered = bytearray()
+        self._coming = self._ask()
+        self._ended = False
+        self.broken: Problem | ClientDisconnect | None = None
+
+    async def more(self) -> bool:
+        """Whether there is anything that no part has had."""
+        await self._gather(1, float("inf"))
+        return bool(self._gathered)
+
+    async def part(self) -> AsyncIterator[bytes]:
+        """The bytes of the next part, in handfuls."""
+        until, size = asyncio.get_running_loop().time() + PART_SECONDS, 0
+        while await self._gather(self.handful, until):
+            handful, self._gathered = bytes(self._gathered), bytearray()
+            size += len(handful)
+            yield handful
+            if size >= PART_BYTES:
+                return
+
+    async def _gather(self, enough: int, until: float) -> bool:
+        """Until there is enough, or it is time, or no more comes; whether there is anything."""
+        now = asyncio.get_running_loop().time
+        while not self._ended and len(self._gathered) < enough and now() < until:
+            try:
+                piece = await self._coming
+            except (Problem, ClientDisconnect) as broken:
+                self._end(broken)
+            else:
+                self._end(None) if piece is None else self._take(piece)
+        return bool(self._gathered)
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        self._coming.cancel()
+
+    def _ask(self) -> asyncio.Future[bytes | None]:
+        return asyncio.ensure_future(anext(self._stream, None))
+
+    def _take(self, piece: bytes) -> None:
+        self._coming = self._ask()
+        self._left -= len(piece)
+        if self._left < 0:
+            self._end(too_large())
+        else:
+            self._gathered += piece
+
+    def _end(self, broken: Problem | ClientDisconnect | None) -> None:
+        self._ended, self.broken = True, broken
+
+
+def too_large() -> Problem:
+    """What comes, or is announced, is more than may come."""
+    detail = "La pièce est plus grande qu’annoncé, ou dépasse 1 Gio : rien n’en est gardé au-delà. Divisez-la."
+    return Problem(413, "too-large", detail)

@@ -1,0 +1,203 @@
+"""Takes documents in: each part is durable before it counts, and a document is whole or not at all.
+
+Whoever counts a part first wins: what another brought meanwhile for the same place is thrown away.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis.clock import new_id
+from chassis.crash import CrashPoints
+from chassis.errors import Refused
+from chassis.transaction import Transactions
+from services.intake import documents_store
+from services.intake.arriving import Arriving, handful_of
+from services.intake.contents import Contents
+from services.intake.digests import Digests, done
+from services.intake.documents_store import Document, Part, prefix_of
+from services.intake.media_types import Judged, judge, sniffed
+from services.intake.objects import ObjectMissing, Objects
+
+# The most that a document may be, as the contracts' `Size`.
+LARGEST_DOCUMENT = 2**30
+# What was never attached goes after a day, and so does what no byte came of for so long.
+KEPT_UNATTACHED = timedelta(days=1)
+# What the beginning and the end of a file say of what it is.
+HEAD_BYTES = 64 * 1024
+TAIL_BYTES = 4 * 1024
+
+
+class Overtaken(Refused):
+    """Another brought these bytes first, or the document is gone; so many are `kept` now, None where it is gone."""
+
+    def __init__(self, kept: int | None) -> None:
+        super().__init__(kept)
+        self.kept = kept
+
+
+class DigestDiffers(Refused):
+    """What came is not what was promised, both in hexadecimal; nothing of it is kept."""
+
+    def __init__(self, promised: str, sha256: str) -> None:
+        super().__init__()
+        self.promised = promised
+        self.sha256 = sha256
+
+
+@dataclass
+class Receiver:
+    """One for a process."""
+
+    contents: Contents
+    transactions: Transactions
+    crash: CrashPoints
+    digests: Digests = field(default_factory=Digests)
+    under_way: int = 0
+
+    @property
+    def objects(self) -> Objects:
+        """Where the bytes are."""
+        return self.contents.objects
+
+    async def begin(self, administration: str, waits: timedelta, **values: Any) -> Document:  # noqa: ANN401 - columns
+        """A document that is to come; it is given up after `waits` without a byte."""
+        async with self.transactions.begin() as transaction:
+            times = {"created_at": transaction.now, "expires_at": transaction.now + waits}
+            begun = await documents_store.begin(
+                transaction.connection, id=transaction.new_id(), administration=administration, **times, **values
+            )
+        self.crash.reach("document.begun")
+        return begun
+
+    async def receive(self, one: Document, stream: AsyncIterator[bytes], waits: timedelta) -> int:
+        """Keep what comes after what there is; how many bytes there are then.
+
+        Raises Overtaken, StoreFull, Unavailable, a 413 Problem for more than was announced; and ClientDisconnect or the
+        Problem that the stream ends with, after keeping what came before.
+        """
+        most = LARGEST_DOCUMENT if one.length is None else one.length
+        self.under_way += 1
+        arriving = Arriving(stream, most - one.bytes, handful_of(self.under_way))
+        kept, counting = one.bytes, done()
+        try:
+            while await arriving.more():
+                part = await self._put(one.id, kept, arriving)
+                await counting
+                # The disk takes its time, while the next part comes.
+                counting = asyncio.create_task(self._count(one.id, part, waits))
+                kept += part.bytes
+            await counting
+        except ObjectMissing:
+            # Whoever made it whole removed what was not part of it.
+            raise Overtaken(await self._bytes(one.id)) from None
+        finally:
+            self.under_way -= 1
+            arriving.close()
+            await asyncio.wait([counting])
+        if arriving.broken is not None:
+            raise arriving.broken
+        return kept
+
+    async def complete(self, one: UUID) -> Document:
+        """The document, whole from now on. Raises Overtaken, DigestDiffers, or Unavailable."""
+        async with self.transactions.engine.connect() as connection:
+            document = await documents_store.find(connection, one)
+            parts = await documents_store.parts_of(connection, one)
+        if document is None:
+            raise Overtaken(None)
+        # What a killed process left, or one that was overtaken.
+        await self.objects.keep_only(prefix_of(one), [part.key for part in parts])
+        digest = self.digests.of(one, document.bytes)
+        sha256 = await self.contents.sha256(parts, self.digests) if digest is None else digest.hexdigest()
+        if document.promised not in (None, sha256):
+            await self.give_up(one)
+            raise DigestDiffers(str(document.promised), sha256)
+        judged = await self._judged(document, parts)
+        self.crash.reach("document.read")
+        return await self._whole(document, sha256, judged)
+
+    async def give_up(self, one: UUID) -> bool:
+        """Nothing of it is kept, at once where that is possible; False where it is attached or there is none."""
+        self.digests.forget(one)
+        async with self.transactions.begin() as transaction:
+            given_up = await documents_store.give_up(transaction.connection, one)
+        self.crash.reach("document.given-up")
+        if given_up:
+            await self.remove(one)
+        return given_up
+
+    async def remove(self, one: UUID) -> None:
+        """The bytes of a document that was given up, then its row. Raises Unavailable."""
+        await self.objects.remove(prefix_of(one))
+        self.crash.reach("document.removed")
+        async with self.transactions.begin() as transaction:
+            await documents_store.forget(transaction.connection, one)
+
+    async def _bytes(self, one: UUID) -> int | None:
+        async with self.transactions.engine.connect() as connection:
+            document = await documents_store.find(connection, one)
+        return None if document is None else document.bytes
+
+    async def _put(self, one: UUID, start: int, arriving: Arriving) -> Part:
+        """The next part, as an object that is not counted yet."""
+        key = f"{prefix_of(one)}/{start:010d}-{new_id()}"
+        digest = self.digests.of(one, start)
+        size, hashing = 0, done()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            nonlocal size, hashing
+            async for piece in arriving.part():
+                size += len(piece)
+                # One is hashed while the next comes.
+                hashed, hashing = hashing, self.digests.update(digest, piece)
+                yield piece
+                self.crash.reach("document.piece")
+                await hashed
+
+        await self.objects.put(key, pieces(), chunk=arriving.handful)
+        await hashing
+        self.crash.reach("document.put")
+        if digest is not None:
+            self.digests.remember(one, start + size, digest)
+        return Part(start, size, key)
+
+    async def _count(self, one: UUID, part: Part, waits: timedelta) -> None:
+        await self.objects.sync(part.key)
+        async with self.transactions.begin() as transaction:
+            counts = await documents_store.add_part(transaction.connection, one, part, transaction.now + waits)
+            document = await documents_store.find(transaction.connection, one)
+        self.crash.reach("document.counted")
+        if not counts:
+            self.digests.forget(one)
+            await self.objects.discard(part.key)
+            raise Overtaken(None if document is None else document.bytes)
+
+    async def _judged(self, document: Document, parts: Sequence[Part]) -> Judged:
+        size = document.bytes
+        head = await self.contents.excerpt(parts, range(min(size, HEAD_BYTES)))
+        tail = await self.contents.excerpt(parts, range(max(size - TAIL_BYTES, 0), size))
+        return judge(document.declared_type, sniffed(head, tail, document.name))
+
+    async def _whole(self, document: Document, sha256: str, judged: Judged) -> Document:
+        async with self.transactions.begin() as transaction:
+            await documents_store.become_whole(
+                transaction.connection,
+                document.id,
+                document.bytes,
+                sha256=sha256,
+                media_type=judged.media_type,
+                mismatch=judged.warning,
+                expires_at=transaction.now + KEPT_UNATTACHED,
+                scan_at=transaction.now,
+            )
+            # Another may have come to the same end first.
+            whole = await documents_store.find(transaction.connection, document.id)
+        self.crash.reach("document.whole")
+        self.digests.forget(document.id)
+        if whole is None or whole.sha256 is None:
+            raise Overtaken(None if whole is None else whole.bytes)
+        return whole

@@ -1,0 +1,79 @@
+"""Has each whole document scanned: at once where the scanner answers, and again and again where it does not.
+
+A procedure never waits for it. What is found is known before the bytes are handed to anybody.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from chassis.errors import CONNECTION_ERRORS, Unavailable
+from chassis.service import Parts
+from services.intake import documents_store, scans_store
+from services.intake.contents import Contents
+from services.intake.documents_store import Document, Verdict
+from services.intake.objects import ObjectMissing
+from services.intake.scanning import Scanner, Unscannable
+
+log = structlog.get_logger()
+SECONDS_BETWEEN = 1.0
+AT_ONCE = 4
+# Whoever claimed one and was killed leaves it to others after this.
+LEASE = timedelta(minutes=15)
+RETRY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Scans:
+    """One a replica; each scans documents that no other has in hand."""
+
+    parts: Parts
+    contents: Contents
+    scanner: Scanner
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                scanned = await self.scan_due()
+            except CONNECTION_ERRORS as error:
+                log.warning("scans.wait", error=type(error).__name__)
+                scanned = 0
+            if not scanned:
+                await asyncio.sleep(SECONDS_BETWEEN)
+
+    async def scan_due(self) -> int:
+        """Those whose turn it is, a few at once; how many."""
+        async with self.parts.transactions.begin() as transaction:
+            until = transaction.now + LEASE
+            claimed = await scans_store.claim(transaction.connection, transaction.now, until, AT_ONCE)
+        self.parts.crash.reach("worker.claimed")
+        await asyncio.gather(*(self._scan(one) for one in claimed))
+        return len(claimed)
+
+    async def _scan(self, one: Document) -> None:
+        async with self.parts.engine.connect() as connection:
+            parts = await documents_store.parts_of(connection, one.id)
+        try:
+            found = await self.scanner.scan(self.contents.read(parts, range(one.bytes)))
+        except (Unavailable, ObjectMissing) as error:
+            log.warning("document.not-scanned", document=str(one.id), error=type(error).__name__)
+            await self._again_later(one)
+        except Unscannable as error:
+            log.warning("document.unscannable", document=str(one.id), reason=error.reason)
+            await self._judge(one, Verdict.UNSCANNABLE, None)
+        else:
+            await self._judge(one, Verdict.INFECTED if found.infected else Verdict.CLEAN, found.signature)
+
+    async def _again_later(self, one: Document) -> None:
+        async with self.parts.transactions.begin() as transaction:
+            await scans_store.again(transaction.connection, one.id, transaction.now + RETRY)
+
+    async def _judge(self, one: Document, verdict: Verdict, signature: str | None) -> None:
+        self.parts.crash.reach("worker.done")
+        async with self.parts.transactions.begin() as transaction:
+            await scans_store.judge(transaction.connection, one.id, verdict, signature, transaction.now)
+        self.parts.crash.reach("worker.recorded")
+        log.info("document.scanned", document=str(one.id), verdict=verdict)
