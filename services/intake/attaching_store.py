@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.parts import Document as CarriedDocument
-from sqlalchemy import Row, Uuid, func, literal, select, update
+from sqlalchemy import Row, Uuid, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import among
+from chassis.transaction import Transaction
 from services.intake.attaching import Held
 from services.intake.documents_store import Document, DocumentState, Verdict, document_of, documents
 from services.intake.store import lost_dossiers
@@ -62,3 +64,38 @@ async def attached(connection: AsyncConnection, procedure: UUID) -> list[Documen
     found = select(documents).where(documents.c.procedure_id == procedure)
     ordered = found.order_by(documents.c.supplement_id.nulls_first(), documents.c.position)
     return [document_of(row) for row in await connection.execute(ordered)]
+
+
+_ADOPT = text("""
+    INSERT INTO documents AS d (id, administration, declared_type, state, bytes, media_type, sha256, created_at,
+                                procedure_id, supplement_id, position, scan_at)
+    SELECT one.id, p.administration, one.media_type, 'whole', one.bytes, one.media_type, one.sha256, :at, p.id,
+           :supplement, one.position, :now
+    FROM procedures AS p,
+         unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:sizes AS bigint[]), CAST(:digests AS text[]))
+             WITH ORDINALITY AS one (id, media_type, bytes, sha256, position)
+    WHERE p.id = :procedure
+    ON CONFLICT (id) DO UPDATE
+    SET state = 'whole', bytes = excluded.bytes, sha256 = excluded.sha256, media_type = excluded.media_type,
+        procedure_id = excluded.procedure_id, supplement_id = excluded.supplement_id, position = excluded.position,
+        scan_at = coalesce(d.scan_at, CASE WHEN d.verdict IS NULL THEN excluded.scan_at END), expires_at = NULL
+    WHERE d.procedure_id IS NULL
+""")
+
+
+async def adopt(
+    transaction: Transaction, event: Event[Any], carried: Sequence[CarriedDocument], supplement: UUID | None = None
+) -> None:
+    """Know again that a fact of the journal carries these, without their names; their bytes are where they were."""
+    values = {
+        "procedure": event.subject,
+        "supplement": supplement,
+        "at": event.time,
+        "now": transaction.now,
+        "ids": [one.id for one in carried],
+        "types": [one.media_type for one in carried],
+        "sizes": [one.bytes for one in carried],
+        "digests": [one.sha256 for one in carried],
+    }
+    if carried:
+        await transaction.connection.execute(_ADOPT, values)

@@ -1,12 +1,15 @@
 """The bytes of a document, put together from its parts."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from chassis.transaction import Transactions
+from services.intake import documents_store
 from services.intake.digests import Digests
-from services.intake.documents_store import Part
-from services.intake.objects import Objects
+from services.intake.documents_store import Document, Part, prefix_of
+from services.intake.objects import ObjectMissing, Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,24 @@ class Contents:
     """Of documents in one store."""
 
     objects: Objects
+    transactions: Transactions
+
+    async def located(self, document: Document) -> list[Part]:
+        """The parts that a whole document is in. Raises ObjectMissing or Unavailable.
+
+        Where a restored database does not know them, they are what lies below its prefix: when a document becomes
+        whole, everything else there is removed.
+        """
+        async with self.transactions.engine.connect() as connection:
+            known = await documents_store.parts_of(connection, document.id)
+        if _size(known) == document.bytes:
+            return known
+        found = _parts_in(await self.objects.sizes(prefix_of(document.id)))
+        if _size(found) != document.bytes:
+            raise ObjectMissing
+        async with self.transactions.begin() as transaction:
+            await documents_store.replace_parts(transaction.connection, document.id, found)
+        return found
 
     async def read(self, parts: Sequence[Part], span: range) -> AsyncIterator[bytes]:
         """The bytes of a span, piece by piece. Raises ObjectMissing or Unavailable."""
@@ -29,6 +50,25 @@ class Contents:
     async def sha256(self, parts: Sequence[Part], digests: Digests) -> str:
         """Of all the bytes, in hexadecimal. Raises as `read` does."""
         digest = hashlib.sha256()
-        async for piece in self.read(parts, range(sum(part.bytes for part in parts))):
+        async for piece in self.read(parts, range(_size(parts))):
             await digests.update(digest, piece)
         return digest.hexdigest()
+
+
+def key_of(document: UUID, start: int, attempt: UUID) -> str:
+    """Of a part that begins there; each attempt at it has its own."""
+    return f"{prefix_of(document)}/{start:010d}-{attempt}"
+
+
+def _parts_in(sizes: Mapping[str, int]) -> list[Part]:
+    """As far as they follow each other."""
+    parts: list[Part] = []
+    for key, size in sizes.items():
+        start = int(key.rpartition("/")[2].partition("-")[0])
+        if start == _size(parts):
+            parts.append(Part(start, size, key))
+    return parts
+
+
+def _size(parts: Sequence[Part]) -> int:
+    return sum(part.bytes for part in parts)

@@ -4,6 +4,7 @@ A row is committed before the first byte is kept, so whatever is found below a d
 that `expires_at` is past goes with its bytes; attached to a procedure it never does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -196,6 +197,13 @@ async def parts_of(connection: AsyncConnection, one: UUID) -> list[Part]:
     """In their order."""
     found = select(parts.c.start, parts.c.bytes, parts.c.key).where(parts.c.document_id == one)
     return [Part(*row) for row in await connection.execute(found.order_by(parts.c.start))]
+
+
+async def replace_parts(connection: AsyncConnection, one: UUID, found: Sequence[Part]) -> None:
+    """The bytes of a whole document are in these."""
+    await connection.execute(delete(parts).where(parts.c.document_id == one))
+    values = [{"document_id": one, "start": part.start, "bytes": part.bytes, "key": part.key} for part in found]
+    await connection.execute(insert(parts), values)
 
 
 async def become_whole(connection: AsyncConnection, one: UUID, size: int, **values: Any) -> bool:  # noqa: ANN401

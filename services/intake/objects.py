@@ -92,7 +92,7 @@ class Objects:
             if self._folder is not None:
                 folder = self._folder / prefix
                 await self._in_thread(lambda: _removed(folder))
-            elif keys := await self.keys(prefix):
+            elif keys := [*await self.sizes(prefix)]:
                 await obstore.delete_async(self._store, keys)
 
     async def keep_only(self, prefix: str, keys: Collection[str]) -> None:
@@ -101,7 +101,7 @@ class Objects:
             if self._folder is not None:
                 folder, names = self._folder / prefix, {key.rpartition("/")[2] for key in keys}
                 await self._in_thread(lambda: _emptied_but_for(folder, names))
-            elif others := sorted(set(await self.keys(prefix)).difference(keys)):
+            elif others := [*(await self.sizes(prefix)).keys() - set(keys)]:
                 await obstore.delete_async(self._store, others)
 
     async def discard(self, key: str) -> None:
@@ -112,10 +112,11 @@ class Objects:
             except (FileNotFoundError, NotFoundError):
                 return
 
-    async def keys(self, prefix: str) -> list[str]:
-        """The finished objects below, in the order of their names. Raises Unavailable."""
+    async def sizes(self, prefix: str) -> dict[str, int]:
+        """The finished objects below, by their keys in order, in bytes. Raises Unavailable."""
         with _said_our_way():
-            return sorted([one["path"] async for batch in obstore.list(self._store, prefix) for one in batch])
+            found = {one["path"]: one["size"] async for batch in obstore.list(self._store, prefix) for one in batch}
+        return dict(sorted(found.items()))
 
     def _sync(self, key: str) -> None:
         assert self._folder is not None  # noqa: S101 - only asked of a folder

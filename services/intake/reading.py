@@ -4,7 +4,6 @@ To anybody else it does not exist, and saying so takes as long as for one that d
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from services.intake import documents_store, repr_digest, store
 from services.intake.contents import Contents
 from services.intake.depositing import DOCUMENTS_PATH, content_missing
 from services.intake.document_shown import ScanState, as_json, may_be_read, scan_state
-from services.intake.documents_store import Document, DocumentState, Part
+from services.intake.documents_store import Document, DocumentState
 from services.intake.dossiers import NotFound, found, may_read
 from services.intake.file_names import attachment
 from services.intake.objects import ObjectMissing
@@ -31,43 +30,35 @@ SCAN_RETRY_SECONDS = 30
 Reader = Annotated[Caller, Depends(only("administration", "tribunal"))]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A document with the parts that it is in."""
-
-    document: Document
-    parts: list[Part]
-
-
 def routes(parts: Parts, contents: Contents, *, scanning: bool) -> APIRouter:
     """`GET /v1/documents/{id}` and its description."""
     router = APIRouter(tags=["pièces"])
 
     @router.get(f"{DOCUMENTS_PATH}/{{id}}/description", summary="Ce qu’est une pièce, et où en est son analyse")
     async def describe_document(id: UUID, caller: Reader) -> dict[str, Any]:  # noqa: A002 - the name in the path
-        async def look() -> Found | None:
+        async def look() -> Document | None:
             async with parts.engine.connect() as connection:
                 return await _readable(connection, id, caller)
 
-        return as_json((await found(parts, look, UNKNOWN)).document, scanning=scanning)
+        return as_json(await found(parts, look, UNKNOWN), scanning=scanning)
 
     @router.get(f"{DOCUMENTS_PATH}/{{id}}", summary="Le contenu d’une pièce")
     async def read_document(id: UUID, request: Request, caller: Reader) -> Response:  # noqa: A002
         asked = Asked(*(request.headers.get(name) for name in ("range", "if-range", "if-none-match")))
 
-        async def look() -> tuple[Found, Span | None] | None:
+        async def look() -> tuple[Document, Span | None] | None:
             async with parts.transactions.begin() as transaction:
                 one = await _readable(transaction.connection, id, caller)
                 if one is None:
                     return None
-                _require_scan(one.document, scanning=scanning)
-                span = _span(asked, one.document)
+                _require_scan(one, scanning=scanning)
+                span = _span(asked, one)
                 if span is not None:
                     await documents_store.record_reading(transaction, id, span.bytes, caller)
                 return one, span
 
         one, span = await found(parts, look, UNKNOWN)
-        headers = _headers(one.document)
+        headers = _headers(one)
         if span is None:
             return Response(status_code=304, headers=headers)
         return await _answer(contents, one, span, headers)
@@ -75,7 +66,7 @@ def routes(parts: Parts, contents: Contents, *, scanning: bool) -> APIRouter:
     return router
 
 
-async def _readable(connection: AsyncConnection, id_: UUID, caller: Caller) -> Found | None:
+async def _readable(connection: AsyncConnection, id_: UUID, caller: Caller) -> Document | None:
     """A whole document of the caller's, or of a dossier that the caller may read."""
     one = await documents_store.find(connection, id_)
     if one is None or one.state is not DocumentState.WHOLE:
@@ -84,7 +75,7 @@ async def _readable(connection: AsyncConnection, id_: UUID, caller: Caller) -> F
         procedure = None if one.procedure_id is None else await store.find(connection, one.procedure_id)
         if procedure is None or not may_read(caller, procedure.administration, procedure.state):
             return None
-    return Found(one, await documents_store.parts_of(connection, id_))
+    return one
 
 
 def _require_scan(one: Document, *, scanning: bool) -> None:
@@ -120,18 +111,18 @@ def _headers(one: Document) -> dict[str, str]:
     }
 
 
-async def _answer(contents: Contents, one: Found, span: Span, headers: dict[str, str]) -> Response:
+async def _answer(contents: Contents, one: Document, span: Span, headers: dict[str, str]) -> Response:
     headers["Content-Length"] = str(len(span.bytes))
     if span.partial:
-        headers["Content-Range"] = f"bytes {span.bytes.start}-{span.bytes.stop - 1}/{one.document.bytes}"
-    pieces = contents.read(one.parts, span.bytes)
-    # The first one before any is promised: what is not there is still a problem then.
+        headers["Content-Range"] = f"bytes {span.bytes.start}-{span.bytes.stop - 1}/{one.bytes}"
+    # The first piece before any is promised: what is not there is still a problem then.
     try:
+        pieces = contents.read(await contents.located(one), span.bytes)
         first = await anext(pieces, b"")
     except ObjectMissing:
         raise content_missing() from None
     status = 206 if span.partial else 200
-    return StreamingResponse(_all(first, pieces), status, headers, media_type=one.document.media_type)
+    return StreamingResponse(_all(first, pieces), status, headers, media_type=one.media_type)
 
 
 async def _all(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from chassis.errors import Refused
 from chassis.transaction import Transactions
 from services.intake import documents_store
 from services.intake.arriving import Arriving, handful_of
-from services.intake.contents import Contents
+from services.intake.contents import Contents, key_of
 from services.intake.digests import Digests, done
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.media_types import Judged, judge, sniffed
@@ -53,10 +53,14 @@ class Receiver:
     """One for a process."""
 
     contents: Contents
-    transactions: Transactions
     crash: CrashPoints
     digests: Digests = field(default_factory=Digests)
     under_way: int = 0
+
+    @property
+    def transactions(self) -> Transactions:
+        """Where what is known of documents is."""
+        return self.contents.transactions
 
     @property
     def objects(self) -> Objects:
@@ -144,7 +148,7 @@ class Receiver:
 
     async def _put(self, one: UUID, start: int, arriving: Arriving) -> Part:
         """The next part, as an object that is not counted yet."""
-        key = f"{prefix_of(one)}/{start:010d}-{new_id()}"
+        key = key_of(one, start, new_id())
         digest = self.digests.of(one, start)
         size, hashing = 0, done()
 

@@ -6,7 +6,7 @@ from infoparquet_contracts.facts import Submitted, Supplemented, Withdrawn
 
 from chassis.recollecting import Found
 from chassis.transaction import Transaction
-from services.intake import lost_store
+from services.intake import attaching_store, lost_store
 
 
 class Taken:
@@ -19,10 +19,16 @@ class Taken:
         await lost_store.adopt(connection, [event for event in events if isinstance(event.data, Submitted)])
         known = await lost_store.known(connection, [event.subject for event in events])
         for event in events:
-            if event.subject in known and isinstance(event.data, Supplemented):
-                await lost_store.adopt_supplement(connection, event)
-            elif event.subject in known and isinstance(event.data, Withdrawn):
-                await lost_store.adopt_withdrawal(connection, event)
+            if event.subject not in known:
+                continue
+            match event.data:
+                case Submitted(documents=documents):
+                    await attaching_store.adopt(transaction, event, documents)
+                case Supplemented(supplement=supplement, documents=documents):
+                    await lost_store.adopt_supplement(connection, event)
+                    await attaching_store.adopt(transaction, event, documents, supplement)
+                case Withdrawn():
+                    await lost_store.adopt_withdrawal(connection, event)
 
     async def go_on(self, transaction: Transaction) -> bool:  # noqa: ARG002 - nothing follows from what was posted
         """Nothing is due."""

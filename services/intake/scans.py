@@ -11,7 +11,7 @@ import structlog
 
 from chassis.errors import CONNECTION_ERRORS, Unavailable
 from chassis.service import Parts
-from services.intake import documents_store, scans_store
+from services.intake import scans_store
 from services.intake.contents import Contents
 from services.intake.documents_store import Document, Verdict
 from services.intake.objects import ObjectMissing
@@ -54,9 +54,8 @@ class Scans:
         return len(claimed)
 
     async def _scan(self, one: Document) -> None:
-        async with self.parts.engine.connect() as connection:
-            parts = await documents_store.parts_of(connection, one.id)
         try:
+            parts = await self.contents.located(one)
             found = await self.scanner.scan(self.contents.read(parts, range(one.bytes)))
         except (Unavailable, ObjectMissing) as error:
             log.warning("document.not-scanned", document=str(one.id), error=type(error).__name__)

@@ -33,7 +33,7 @@ def build(settings: IntakeSettings) -> Service:
     token = ServiceToken(settings.oidc_issuer, settings.client_id, settings.client_secret)
     routing = RoutingService(settings.routing_url, token)
     links = Links(settings.public_url)
-    contents = Contents(Objects(settings.object_store_url))
+    objects = Objects(settings.object_store_url)
     scanner = None if settings.scanner_url is None else Scanner(settings.scanner_url)
     return Service(
         name="intake",
@@ -44,7 +44,7 @@ def build(settings: IntakeSettings) -> Service:
             batch.routes(parts, checks),
             dossiers.routes(parts, scanning=scanner is not None),
             supplements.routes(parts, links),
-            *document_routes(parts, contents, scanning=scanner is not None),
+            *document_routes(parts, objects, scanning=scanner is not None),
         ],
         handlers=HANDLERS,
         # Those that a procedure needs to reach its court; the view and the mails may be hours behind.
@@ -53,19 +53,21 @@ def build(settings: IntakeSettings) -> Service:
         holdings=Holdings(followed.unfollowed),
         description=described,
         unlimited_paths=(batch.BATCH_PATH, depositing.DOCUMENTS_PATH, f"{uploads.UPLOADS_PATH}/"),
-        workers=lambda parts: [live.watch, *document_workers(parts, contents, scanner)],
+        workers=lambda parts: [live.watch, *document_workers(parts, objects, scanner)],
     )
 
 
-def document_workers(parts: Parts, contents: Contents, scanner: Scanner | None) -> list[Worker]:
+def document_workers(parts: Parts, objects: Objects, scanner: Scanner | None) -> list[Worker]:
     """What is done about documents while nobody asks."""
-    collector = Collector(parts, Receiver(contents, parts.transactions, parts.crash))
+    contents = Contents(objects, parts.transactions)
+    collector = Collector(parts, Receiver(contents, parts.crash))
     return [collector.run, *([] if scanner is None else [Scans(parts, contents, scanner).run])]
 
 
-def document_routes(parts: Parts, contents: Contents, *, scanning: bool) -> list[APIRouter]:
+def document_routes(parts: Parts, objects: Objects, *, scanning: bool) -> list[APIRouter]:
     """All that is about documents."""
-    receiver = Receiver(contents, parts.transactions, parts.crash)
+    contents = Contents(objects, parts.transactions)
+    receiver = Receiver(contents, parts.crash)
     return [
         depositing.routes(receiver, scanning=scanning),
         uploads.routes(parts, receiver),

@@ -15,7 +15,7 @@ _TABLES = text("""
     JOIN information_schema.tables AS t USING (table_schema, table_name)
     WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
       AND c.table_name <> 'alembic_version'
-    GROUP BY 1 ORDER BY c.table_name <> 'procedures', 1
+    GROUP BY 1 ORDER BY array_position(ARRAY['procedures', 'documents'], c.table_name::text), 1
 """)
 
 

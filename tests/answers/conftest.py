@@ -31,9 +31,11 @@ async def answers_databases(postgres_server: Postgres) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def built_with(answers_databases: dict[str, str], issuer: Issuer) -> BuiltWith:
+def built_with(
+    answers_databases: dict[str, str], issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> BuiltWith:
     """The services, built once, but notify, which a mailroom is told to."""
-    once = build_all(answers_databases, issuer)
+    once = build_all(answers_databases, issuer, object_store_url=tmp_path_factory.mktemp("objects").as_uri())
 
     def built(mailroom: Mailroom) -> Built:
         return {**once, "notify": build_one("notify", answers_databases["notify"], issuer, **mailroom.settings)}

@@ -9,6 +9,7 @@ from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL, PARIS
 from tests.answers.world import World, build_all, open_world
 from tests.processes import until
 from tests.services.imports import a_library, moved, working
+from tests.services.in_process import InProcess
 from tests.services.issuer import Issuer
 
 LIBOURNE, LIBOURNE_CODE = "tj33243", "100095"
@@ -43,6 +44,32 @@ async def test_a_dossier_that_was_lost_comes_back_when_it_is_sent_again_under_it
     assert (kinds.count("submitted"), kinds.count("supplemented")) == (1, 1)
     other = await world.post("intake", "/v1/procedures", DREAL, "k3", BODY)
     assert other.json()["id"] != one
+
+
+async def test_documents_attached_since_the_backup_are_known_again_with_their_bytes(world: World) -> None:
+    intake = world.services["intake"]
+    before = await deposited(intake, b"before")
+    await world.back_up("intake")
+    since = await deposited(intake, b"since")
+    body = BODY | {"documents": [since, before]}
+    one = (await world.post("intake", "/v1/procedures", DREAL, "k1", body)).json()["id"]
+    await world.rest()
+    await world.restore("intake")
+    await world.rest()
+    for document, content in ((before, b"before"), (since, b"since")):
+        for reader in (DREAL, f"tribunal:{BORDEAUX}"):
+            answer = await intake.get(f"/v1/documents/{document}", reader)
+            assert (answer.status_code, answer.content) == (200, content)
+    again = await world.post("intake", "/v1/procedures", DREAL, "k1", body)
+    assert (again.status_code, again.json()["id"]) == (202, one)
+    dossier = (await intake.get(f"/v1/dossiers/{one}", DREAL)).json()
+    assert [each["id"] for each in dossier["attachments"]] == [since, before]
+
+
+async def deposited(intake: InProcess, content: bytes) -> str:
+    answer = await intake.http.post("/v1/documents", content=content, headers=intake.issuer.bearer(DREAL))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 async def test_a_mail_that_the_journal_says_was_sent_is_not_sent_again(world: World, mailroom: Mailroom) -> None:

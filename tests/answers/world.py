@@ -61,7 +61,7 @@ SERVICES: Mapping[str, Part] = {
         IntakeSettings,
         build_intake,
         "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
-        "lost_dossiers, procedures",
+        "lost_dossiers, document_parts, documents, document_readings, procedures",
     ),
     "numbering": Part(NumberingSettings, build_numbering, "numbers, sequences"),
     "routing": Part(

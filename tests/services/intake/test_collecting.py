@@ -27,7 +27,7 @@ def collected(service: Service, told: Settings, issuer: Issuer, object_folder: P
     async def collect(after: timedelta) -> int:
         async with running(service, told(), issuer, now=NOON + after) as later:
             parts = later.running.parts
-            receiver = Receiver(Contents(Objects(object_folder.as_uri())), parts.transactions, parts.crash)
+            receiver = Receiver(Contents(Objects(object_folder.as_uri()), parts.transactions), parts.crash)
             return await Collector(parts, receiver).collect()
 
     return collect

@@ -47,7 +47,8 @@ async def intake(scanned_service: Service, told: Settings, issuer: Issuer) -> As
 
 def scans(intake: Intake, folder: Path, url: str) -> Scans:
     """What a replica's worker does, by that scanner."""
-    return Scans(intake.running.parts, Contents(Objects(folder.as_uri())), Scanner(url))
+    parts = intake.running.parts
+    return Scans(parts, Contents(Objects(folder.as_uri()), parts.transactions), Scanner(url))
 
 
 async def described(intake: Intake, document: str, organisation: str = DREAL) -> dict[str, Any]:
