@@ -11,6 +11,10 @@ if TYPE_CHECKING:  # the data are slow to load, and most commands do without
 FAILED, WRONG_USE = 1, 2
 
 
+class Unsent(Exception):  # noqa: N818 - why, in French, is its message
+    """What a command sends could not be sent to its end."""
+
+
 def broken_reference(error: "BrokenReference") -> str:
     """The sentence about reference data that cannot be used."""
     where = f"{error.file}, ligne {error.line}" if error.line else error.file

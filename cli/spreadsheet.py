@@ -26,10 +26,12 @@ COLUMNS = {
     "author_email": "son adresse électronique",
     "comment": "observations",
     "service": "code du service",
+    "files": "pièces : chemins séparés par des points-virgules",
     "idempotency_key": "clé d’idempotence ; à défaut, elle est tirée du contenu",
 }
 REQUIRED = ("reference", "kind")
 _SEPARATORS = re.compile(r"[\s|,;]+")
+_PATH_SEPARATORS = re.compile(r"[;\r\n]+")
 _FRENCH_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
@@ -96,6 +98,7 @@ def _body(cells: dict[str, str]) -> dict[str, Any]:
             "email": given("author_email"),
         },
         "comment": given("comment"),
+        "files": _paths(given("files", "")),
         "idempotency_key": given("idempotency_key"),
     }
 
@@ -115,6 +118,11 @@ def _places(cells: dict[str, str]) -> list[dict[str, str | None]]:
 
 def _codes(cell: str) -> list[str]:
     return [code for code in _SEPARATORS.split(cell) if code]
+
+
+def _paths(cell: str) -> list[str]:
+    """Names of files have spaces and commas in them."""
+    return [path.strip() for path in _PATH_SEPARATORS.split(cell) if path.strip()]
 
 
 def _day(cell: str) -> str:

@@ -189,3 +189,12 @@ async def intake(service: Service, told: Settings, issuer: Issuer) -> AsyncItera
         async with one.running.engine.begin() as connection:
             await connection.execute(text(f"TRUNCATE {EMPTIED}"))
         yield one
+
+
+@pytest.fixture
+async def run_file(intake: Intake, tmp_path: Path) -> AsyncIterator[Path]:
+    """The folder of a running system, with intake alone."""
+    async with listening(intake.running.app) as url:
+        run = {"services": {"intake": {"url": url}}, "tokens": {DREAL: intake.issuer.token(DREAL)}}
+        (tmp_path / "run.json").write_text(json.dumps(run))
+        yield tmp_path

@@ -1,38 +1,14 @@
 """`infoparquet send`: a file goes through the real intake, over HTTP, and running again makes nothing twice."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
-from cli.send import CHUNK_LINES, send
+from cli.send_lines import CHUNK_LINES
 from tests.services.intake.builders import a_line, a_procedure
-from tests.services.intake.conftest import DREAL, Intake, listening
-
-
-@pytest.fixture
-async def run_file(intake: Intake, tmp_path: Path) -> AsyncIterator[Path]:
-    """The folder of a running system, with intake alone."""
-    async with listening(intake.running.app) as url:
-        run = {"services": {"intake": {"url": url}}, "tokens": {DREAL: intake.issuer.token(DREAL)}}
-        (tmp_path / "run.json").write_text(json.dumps(run))
-        yield tmp_path
-
-
-async def run(*arguments: str | Path) -> Result:
-    app = typer.Typer()
-    app.command()(send)
-    return await asyncio.to_thread(CliRunner().invoke, app, [str(argument) for argument in arguments])
-
-
-def written(folder: Path, name: str, *lines: str) -> Path:
-    file = folder / name
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return file
+from tests.services.intake.conftest import DREAL, Intake
+from tests.services.intake.sending import run, written
 
 
 async def test_a_file_is_sent_and_sent_again_without_effect(intake: Intake, run_file: Path) -> None:
