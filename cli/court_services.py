@@ -1,4 +1,4 @@
-"""The services as a court's programs ask them over HTTP: its replies in words, and the follow-up of its procedures."""
+"""The services as a court's programs ask them over HTTP: replies in words, the follow-up of procedures, dossiers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ class Unanswered(Exception):  # noqa: N818 - what answers no, or nothing, in Fre
     """A service does not do what was asked."""
 
 
+class Unknown(Unanswered):
+    """It does not exist, or not for this organisation."""
+
+
 @dataclass(frozen=True, slots=True)
 class CourtServices:
     """Speaks for the organisation of its connection."""
@@ -28,6 +32,10 @@ class CourtServices:
     async def procedure(self, which: str) -> dict[str, Any]:
         """A procedure, by its id or its number. Raises Unanswered."""
         return await self._ask("query", "GET", f"/v1/procedures/{which}")
+
+    async def dossier(self, procedure: UUID) -> dict[str, Any]:
+        """A dossier with its attachments. Raises Unanswered, Unknown among it."""
+        return await self._ask("intake", "GET", f"/v1/dossiers/{procedure}")
 
     async def fact_of(self, procedure: UUID, reply: UUID) -> dict[str, Any]:
         """The entry that a reply became in the timeline, as soon as it is there."""
@@ -69,7 +77,8 @@ class CourtServices:
             message = f"Le service {service} ne répond pas : vérifiez son adresse et qu’il est démarré."
             raise Unanswered(message) from error
         if answer.is_error:
-            raise Unanswered(_told(content, answer.status_code))
+            wrong = Unknown if answer.status_code == httpx.codes.NOT_FOUND else Unanswered
+            raise wrong(_told(content, answer.status_code))
         return content
 
 

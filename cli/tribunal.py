@@ -23,6 +23,7 @@ from rich.console import Console
 from cli.failures import FAILED, stop
 from cli.session import DEFAULT_DATA, DataOption
 from cli.tribunal_code import CODE, KAFKA, kafka_silent, require_court, running_kafka
+from cli.tribunal_fetch import fetch
 from cli.tribunal_lines import as_cloud_event, line_of
 from cli.tribunal_redeliver import redeliver
 from cli.tribunal_reply import reply
@@ -38,6 +39,7 @@ _JSON = typer.Option("--json", help="Écrit un événement CloudEvents par ligne
 
 tribunal = typer.Typer(help="Le côté d’un tribunal : ce qui lui est remis, ce qu’il répond.", no_args_is_help=True)
 tribunal.command("reply")(reply)
+tribunal.command("fetch")(fetch)
 tribunal.command("redeliver")(redeliver)
 
 

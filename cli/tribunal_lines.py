@@ -44,7 +44,7 @@ def _parts(event: Event[Any]) -> list[Text]:
         case Delivery() | Notice():
             return _delivered(data)
         case Supplement():
-            return _about(event, "complément", f"{len(data.documents)} pièce(s)")
+            return _about(event, "complément", _counted(len(data.documents)))
         case Withdrawal():
             return _about(event, "retrait", data.reason.label)
         case Recall():
@@ -56,7 +56,7 @@ def _parts(event: Event[Any]) -> list[Text]:
 
 
 def _delivered(data: Delivery | Notice) -> list[Text]:
-    """Number, reference, administration, urgency, rule, and where the dossier is."""
+    """Number, reference, administration, urgency, rule, how many documents, and where the dossier is."""
     urgency = [] if data.urgency is None else [Text(_urgent(data.urgency), style="bold red")]
     where = Text(data.dossier_url, style="underline") if isinstance(data, Delivery) else Text("pour information")
     return [
@@ -65,8 +65,15 @@ def _delivered(data: Delivery | Notice) -> list[Text]:
         Text(data.administration),
         *urgency,
         Text(data.decision.rule, style="dim"),
+        Text(_counted(len(data.documents))),
         where,
     ]
+
+
+def _counted(documents: int) -> str:
+    if not documents:
+        return "sans pièce"
+    return f"{documents} pièce{'s' if documents > 1 else ''}"
 
 
 def _urgent(urgency: Urgency) -> str:

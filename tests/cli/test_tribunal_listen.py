@@ -22,6 +22,7 @@ from deploy.local.kafka import ApacheKafka
 from reference import default_url, load
 from tests.builders import an_event
 from tests.cli.court_topic import CourtTopic, a_delivery
+from tests.cli.lossy_intake import a_document
 from tests.processes import ROOT
 
 APP = typer.Typer()
@@ -186,7 +187,7 @@ def test_a_delivery_is_one_line_in_paris_time() -> None:
     delivered = a_delivery("tj33063", urgent=True)
     assert line_of(delivered).plain == (
         "23/11/2026 13:00:00  2026-00000042-26  DREAL33-1  dreal-33  "
-        "URGENT : prescription proche, avant le 20/12/2026  cpp-43-facts  "
+        "URGENT : prescription proche, avant le 20/12/2026  cpp-43-facts  sans pièce  "
         f"https://infoparquet.example/v1/dossiers/{delivered.subject}"
     )
     assert "URGENT" not in line_of(a_delivery("tj33063")).plain
@@ -196,6 +197,11 @@ def test_a_delivery_is_one_line_in_paris_time() -> None:
     ("data", "words"),
     [
         (lambda one: Supplement(procedure=one, delivery=one, documents=()), "complément"),
+        (lambda one: Supplement(procedure=one, delivery=one, documents=(a_document(b"1"),)), "1 pièce"),
+        (
+            lambda one: Supplement(procedure=one, delivery=one, documents=(a_document(b"1"), a_document(b""))),
+            "2 pièces",
+        ),
         (lambda one: Withdrawal(procedure=one, delivery=one, reason="duplicate"), "Doublon d’une autre procédure"),
         (lambda one: Recall(procedure=one, delivery=one, reason="declined"), "Le tribunal s’est déclaré incompétent"),
         (
