@@ -46,5 +46,5 @@ class Collector:
         return collected
 
     async def _given_up(self) -> list[UUID]:
-        async with self.parts.transactions.begin() as transaction:
+        async with self.receiver.turns.begin() as transaction:
             return await documents_store.give_up_expired(transaction.connection, transaction.now, A_ROUND)

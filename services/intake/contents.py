@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis.transaction import Transactions
 from services.intake import documents_store
 from services.intake.digests import Digests
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.objects import ObjectMissing, Objects
+from services.intake.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Contents:
     """Of documents in one store."""
 
     objects: Objects
-    transactions: Transactions
+    turns: Turns
 
     async def located(self, document: Document) -> list[Part]:
         """The parts that a whole document is in. Raises ObjectMissing or Unavailable.
@@ -25,14 +25,14 @@ class Contents:
         Where a restored database does not know them, they are what lies below its prefix: when a document becomes
         whole, everything else there is removed.
         """
-        async with self.transactions.engine.connect() as connection:
+        async with self.turns.connect() as connection:
             known = await documents_store.parts_of(connection, document.id)
         if _size(known) == document.bytes:
             return known
         found = _parts_in(await self.objects.sizes(prefix_of(document.id)))
         if _size(found) != document.bytes:
             raise ObjectMissing
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             await documents_store.replace_parts(transaction.connection, document.id, found)
         return found
 

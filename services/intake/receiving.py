@@ -13,7 +13,6 @@ from uuid import UUID
 from chassis.clock import new_id
 from chassis.crash import CrashPoints
 from chassis.errors import Refused
-from chassis.transaction import Transactions
 from services.intake import documents_store
 from services.intake.arriving import Arriving, handful_of
 from services.intake.contents import Contents, key_of
@@ -21,6 +20,7 @@ from services.intake.digests import Digests, done
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.media_types import Judged, judge, sniffed
 from services.intake.objects import ObjectMissing, Objects
+from services.intake.turns import Turns
 
 # The most that a document may be, as the contracts' `Size`.
 LARGEST_DOCUMENT = 2**30
@@ -58,9 +58,9 @@ class Receiver:
     under_way: int = 0
 
     @property
-    def transactions(self) -> Transactions:
-        """Where what is known of documents is."""
-        return self.contents.transactions
+    def turns(self) -> Turns:
+        """Whose turn it is."""
+        return self.contents.turns
 
     @property
     def objects(self) -> Objects:
@@ -69,7 +69,7 @@ class Receiver:
 
     async def begin(self, administration: str, waits: timedelta, **values: Any) -> Document:  # noqa: ANN401 - columns
         """A document that is to come; it is given up after `waits` without a byte."""
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             times = {"created_at": transaction.now, "expires_at": transaction.now + waits}
             begun = await documents_store.begin(
                 transaction.connection, id=transaction.new_id(), administration=administration, **times, **values
@@ -108,7 +108,7 @@ class Receiver:
 
     async def complete(self, one: UUID) -> Document:
         """The document, whole from now on. Raises Overtaken, DigestDiffers, or Unavailable."""
-        async with self.transactions.engine.connect() as connection:
+        async with self.turns.connect() as connection:
             document = await documents_store.find(connection, one)
             parts = await documents_store.parts_of(connection, one)
         if document is None:
@@ -127,7 +127,7 @@ class Receiver:
     async def give_up(self, one: UUID) -> bool:
         """Nothing of it is kept, at once where that is possible; False where it is attached or there is none."""
         self.digests.forget(one)
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             given_up = await documents_store.give_up(transaction.connection, one)
         self.crash.reach("document.given-up")
         if given_up:
@@ -138,11 +138,11 @@ class Receiver:
         """The bytes of a document that was given up, then its row. Raises Unavailable."""
         await self.objects.remove(prefix_of(one))
         self.crash.reach("document.removed")
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             await documents_store.forget(transaction.connection, one)
 
     async def _bytes(self, one: UUID) -> int | None:
-        async with self.transactions.engine.connect() as connection:
+        async with self.turns.connect() as connection:
             document = await documents_store.find(connection, one)
         return None if document is None else document.bytes
 
@@ -156,11 +156,12 @@ class Receiver:
             nonlocal size, hashing
             async for piece in arriving.part():
                 size += len(piece)
-                # One is hashed while the next comes.
-                hashed, hashing = hashing, self.digests.update(digest, piece)
-                yield piece
+                async with self.turns.handful():
+                    # One is hashed while the next comes.
+                    hashed, hashing = hashing, self.digests.update(digest, piece)
+                    yield piece
+                    await hashed
                 self.crash.reach("document.piece")
-                await hashed
 
         await self.objects.put(key, pieces(), chunk=arriving.handful)
         await hashing
@@ -171,7 +172,7 @@ class Receiver:
 
     async def _count(self, one: UUID, part: Part, waits: timedelta) -> None:
         await self.objects.sync(part.key)
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             counts = await documents_store.add_part(transaction.connection, one, part, transaction.now + waits)
             document = await documents_store.find(transaction.connection, one)
         self.crash.reach("document.counted")
@@ -187,7 +188,7 @@ class Receiver:
         return judge(document.declared_type, sniffed(head, tail, document.name))
 
     async def _whole(self, document: Document, sha256: str, judged: Judged) -> Document:
-        async with self.transactions.begin() as transaction:
+        async with self.turns.begin() as transaction:
             await documents_store.become_whole(
                 transaction.connection,
                 document.id,

@@ -46,7 +46,7 @@ class Scans:
 
     async def scan_due(self) -> int:
         """Those whose turn it is, a few at once; how many."""
-        async with self.parts.transactions.begin() as transaction:
+        async with self.contents.turns.begin() as transaction:
             until = transaction.now + LEASE
             claimed = await scans_store.claim(transaction.connection, transaction.now, until, AT_ONCE)
         self.parts.crash.reach("worker.claimed")
@@ -67,12 +67,12 @@ class Scans:
             await self._judge(one, Verdict.INFECTED if found.infected else Verdict.CLEAN, found.signature)
 
     async def _again_later(self, one: Document) -> None:
-        async with self.parts.transactions.begin() as transaction:
+        async with self.contents.turns.begin() as transaction:
             await scans_store.again(transaction.connection, one.id, transaction.now + RETRY)
 
     async def _judge(self, one: Document, verdict: Verdict, signature: str | None) -> None:
         self.parts.crash.reach("worker.done")
-        async with self.parts.transactions.begin() as transaction:
+        async with self.contents.turns.begin() as transaction:
             await scans_store.judge(transaction.connection, one.id, verdict, signature, transaction.now)
         self.parts.crash.reach("worker.recorded")
         log.info("document.scanned", document=str(one.id), verdict=verdict)

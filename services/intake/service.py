@@ -1,8 +1,9 @@
 """Puts intake together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from chassis import followed
 from chassis.comparison import Holdings
@@ -24,6 +25,7 @@ from services.intake.recollection import Taken
 from services.intake.scanning import Scanner
 from services.intake.scans import Scans
 from services.intake.settings import IntakeSettings
+from services.intake.turns import Turns
 
 
 def build(settings: IntakeSettings) -> Service:
@@ -39,13 +41,17 @@ def build(settings: IntakeSettings) -> Service:
         name="intake",
         title="infoParquet — dépôt",
         migrations=Path(__file__).with_name("migrations"),
-        routers=lambda parts: [
-            api.routes(parts, checks, routing, links),
-            batch.routes(parts, checks),
-            dossiers.routes(parts, scanning=scanner is not None),
-            supplements.routes(parts, links),
-            *document_routes(parts, objects, scanning=scanner is not None),
-        ],
+        routers=lambda parts: routes(
+            parts,
+            objects,
+            [
+                api.routes(parts, checks, routing, links),
+                dossiers.routes(parts, scanning=scanner is not None),
+                supplements.routes(parts, links),
+            ],
+            [batch.routes(parts, checks)],
+            scanning=scanner is not None,
+        ),
         handlers=HANDLERS,
         # Those that a procedure needs to reach its court; the view and the mails may be hours behind.
         holds_back_for=("numbering", "routing"),
@@ -59,18 +65,26 @@ def build(settings: IntakeSettings) -> Service:
 
 def document_workers(parts: Parts, objects: Objects, scanner: Scanner | None) -> list[Worker]:
     """What is done about documents while nobody asks."""
-    contents = Contents(objects, parts.transactions)
+    contents = Contents(objects, Turns(parts.transactions))
     collector = Collector(parts, Receiver(contents, parts.crash))
     return [collector.run, *([] if scanner is None else [Scans(parts, contents, scanner).run])]
 
 
-def document_routes(parts: Parts, objects: Objects, *, scanning: bool) -> list[APIRouter]:
-    """All that is about documents."""
-    contents = Contents(objects, parts.transactions)
+def routes(
+    parts: Parts, objects: Objects, first: Sequence[APIRouter], others: Sequence[APIRouter], *, scanning: bool
+) -> list[APIRouter]:
+    """Those that documents make way for, others, and those of documents."""
+    turns = Turns(parts.transactions)
+    contents = Contents(objects, turns)
     receiver = Receiver(contents, parts.crash)
+    before = APIRouter(dependencies=[Depends(turns.go_first)])
+    for router in first:
+        before.include_router(router)
     return [
+        before,
+        *others,
         depositing.routes(receiver, scanning=scanning),
-        uploads.routes(parts, receiver),
+        uploads.routes(receiver),
         reading.routes(parts, contents, scanning=scanning),
     ]
 

@@ -13,7 +13,6 @@ from starlette.requests import ClientDisconnect
 
 from chassis import idempotency
 from chassis.problems import Problem
-from chassis.service import Parts
 from services.intake import documents_store, media_types, tus_headers
 from services.intake.api import Administration, require_type
 from services.intake.arriving import too_large
@@ -35,9 +34,9 @@ async def _tus(request: Request, caller: Administration) -> None:  # noqa: ARG00
 TUS = [Depends(_tus)]
 
 
-def routes(parts: Parts, receiver: Receiver) -> APIRouter:
+def routes(receiver: Receiver) -> APIRouter:
     """`/v1/uploads`."""
-    uploads = Uploads(parts, receiver)
+    uploads = Uploads(receiver)
     router = APIRouter(tags=["envois"])
 
     @router.options(UPLOADS_PATH, include_in_schema=False)
@@ -74,7 +73,6 @@ def routes(parts: Parts, receiver: Receiver) -> APIRouter:
 class Uploads:
     """Documents that come in several requests."""
 
-    parts: Parts
     receiver: Receiver
 
     async def begin(self, request: Request, administration: str) -> Document:
@@ -97,7 +95,7 @@ class Uploads:
 
     async def find(self, one: UUID, administration: str) -> Document:
         """One of the administration's, whole where all of it has come. Raises a 404 Problem."""
-        async with self.parts.engine.connect() as connection:
+        async with self.receiver.turns.connect() as connection:
             found = await documents_store.find(connection, one)
         if found is None or found.administration != administration or found.length is None:
             raise Problem(404, "unknown-document", "Aucun envoi ne porte cet identifiant.")

@@ -12,6 +12,7 @@ from services.intake.collecting import Collector
 from services.intake.contents import Contents
 from services.intake.objects import Objects
 from services.intake.receiving import Receiver
+from services.intake.turns import Turns
 from tests.services.intake.builders import NOON, a_procedure
 from tests.services.intake.conftest import Intake, Settings, running
 from tests.services.intake.documents import PDF, announced, deposited, kept, offset, send
@@ -27,7 +28,7 @@ def collected(service: Service, told: Settings, issuer: Issuer, object_folder: P
     async def collect(after: timedelta) -> int:
         async with running(service, told(), issuer, now=NOON + after) as later:
             parts = later.running.parts
-            receiver = Receiver(Contents(Objects(object_folder.as_uri()), parts.transactions), parts.crash)
+            receiver = Receiver(Contents(Objects(object_folder.as_uri()), Turns(parts.transactions)), parts.crash)
             return await Collector(parts, receiver).collect()
 
     return collect

@@ -15,6 +15,7 @@ from services.intake.collecting import Collector
 from services.intake.contents import Contents
 from services.intake.objects import Objects
 from services.intake.receiving import Receiver
+from services.intake.turns import Turns
 from tests.processes import ServiceProcess, environment
 from tests.services.intake.builders import NOON
 from tests.services.intake.conftest import DREAL, Intake, Settings, running
@@ -88,7 +89,7 @@ async def collected(service: Service, told: Settings, issuer: Issuer, folder: Pa
     """As the collector does two days later."""
     async with running(service, told(), issuer, now=NOON.replace(year=2100) + timedelta(days=2)) as later:
         parts = later.running.parts
-        contents = Contents(Objects(folder.as_uri()), parts.transactions)
+        contents = Contents(Objects(folder.as_uri()), Turns(parts.transactions))
         await Collector(parts, Receiver(contents, parts.crash)).collect()
 
 

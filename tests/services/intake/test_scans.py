@@ -15,6 +15,7 @@ from services.intake.objects import Objects
 from services.intake.scanning import Scanner
 from services.intake.scans import LEASE, RETRY, Scans
 from services.intake.service import build
+from services.intake.turns import Turns
 from tests.services.intake.builders import BORDEAUX, NOON, a_procedure
 from tests.services.intake.clamd import EICAR, MB, SIGNATURE, Clamd, needs_clamd
 from tests.services.intake.conftest import DREAL, EMPTIED, Intake, Settings, running
@@ -48,7 +49,7 @@ async def intake(scanned_service: Service, told: Settings, issuer: Issuer) -> As
 def scans(intake: Intake, folder: Path, url: str) -> Scans:
     """What a replica's worker does, by that scanner."""
     parts = intake.running.parts
-    return Scans(parts, Contents(Objects(folder.as_uri()), parts.transactions), Scanner(url))
+    return Scans(parts, Contents(Objects(folder.as_uri()), Turns(parts.transactions)), Scanner(url))
 
 
 async def described(intake: Intake, document: str, organisation: str = DREAL) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Documents make way for who posts, and move all the same."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from services.intake.turns import CONNECTIONS, LONGEST_WAIT, Turns
+from tests.services.intake.conftest import Intake
+
+
+@pytest.fixture
+def turns(intake: Intake) -> Turns:
+    return Turns(intake.running.transactions)
+
+
+@asynccontextmanager
+async def somebody_posts(turns: Turns) -> AsyncIterator[None]:
+    """While the block lasts."""
+    async with asynccontextmanager(turns.go_first)():
+        yield
+
+
+async def moved(turns: Turns) -> float:
+    """When a handful had its turn."""
+    async with turns.handful():
+        return asyncio.get_running_loop().time()
+
+
+async def test_a_handful_waits_until_nobody_posts(turns: Turns) -> None:
+    async with somebody_posts(turns):
+        waiting = asyncio.create_task(moved(turns))
+        await asyncio.wait([waiting], timeout=LONGEST_WAIT / 5)
+        assert not waiting.done()
+        over = asyncio.get_running_loop().time()
+    assert await waiting - over < LONGEST_WAIT / 2
+
+
+async def test_documents_move_however_many_post(turns: Turns) -> None:
+    async with somebody_posts(turns), asyncio.timeout(20 * LONGEST_WAIT):
+        for _ in range(3):
+            await moved(turns)
+
+
+async def test_handfuls_move_one_at_a_time(turns: Turns) -> None:
+    async with turns.handful():
+        second = asyncio.create_task(moved(turns))
+        await asyncio.wait([second], timeout=LONGEST_WAIT / 5)
+        assert not second.done()
+    await second
+
+
+async def test_documents_leave_connections_to_others(intake: Intake, turns: Turns) -> None:
+    async with turns.begin() as transaction:
+        more = asyncio.create_task(_connected(turns))
+        await asyncio.wait([more], timeout=0.1)
+        assert more.done() == (CONNECTIONS > 1)
+        assert transaction.now
+        assert await intake.count("documents") == 0
+    await more
+
+
+async def _connected(turns: Turns) -> None:
+    async with turns.connect():
+        return
