@@ -59,4 +59,4 @@ def _applied(states: dict[Any, State], arrived: Sequence[Event[Any]]) -> list[Ev
 
 def handlers(tries_allowed: int) -> Mapping[type[Payload], Handler]:
     """Which function reacts to which fact."""
-    return dict.fromkeys((facts.Submitted, *MOVING), Following(tries_allowed).follow_procedures)
+    return dict.fromkeys((facts.Submitted, facts.DocumentInfected, *MOVING), Following(tries_allowed).follow_procedures)

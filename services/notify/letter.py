@@ -1,6 +1,7 @@
 """What a mail says, in French: the same words for its text and its HTML. Pure; nothing in it names a person.
 
-Four facts are told to the author: the number, that the court has taken it in, that it asks for more, that it decided.
+Five facts are told to the author: the number, that the court has taken it in, that it asks for more, that it decided,
+and that one of the documents is infected.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,8 +117,8 @@ def _supplement_requested(data: facts.SupplementRequested, names: Names) -> _Bod
         asked=tuple(item.label for item in data.missing),
         following=(
             "Transmettez ces éléments en complément de la procédure, par l’application qui a servi à la déposer.",
-            "Ne déposez pas la procédure une seconde fois : elle recevrait un autre numéro.",
-            "Une pièce envoyée en réponse à ce courriel ne parviendrait pas au parquet.",
+            _NOT_TWICE,
+            _NOT_IN_REPLY,
         ),
     )
 
@@ -135,12 +136,37 @@ def _decided(data: facts.Decided, names: Names) -> _Body:
     )
 
 
+def _document_infected(data: facts.DocumentInfected, _: Names) -> _Body:
+    """True of a procedure in any state: it may have no number yet, or be withdrawn or closed."""
+    own = data.supplement is None
+    supplement = () if own else (("Identifiant du complément", str(data.supplement)),)
+    return _Body(
+        title="Pièce infectée, non remise au tribunal",
+        opening=(
+            "L’antivirus a détecté un programme malveillant dans une pièce "
+            f"{'de votre procédure' if own else 'd’un complément de votre procédure'}. "
+            "La pièce est conservée, mais elle ne sera pas remise au tribunal."
+        ),
+        details=(("Identifiant de la pièce", str(data.document)), *supplement),
+        following=(
+            "La procédure n’est pas interrompue et ne change pas de numéro : seule cette pièce est retenue.",
+            "Vérifiez avec un antivirus le fichier d’origine, et l’ordinateur d’où il vient.",
+            "Transmettez en complément une copie saine, par l’application qui a servi à déposer la procédure.",
+            "Si la procédure est close, ou si vous l’avez retirée, il n’y a pas de copie à transmettre.",
+            _NOT_TWICE,
+            _NOT_IN_REPLY,
+        ),
+    )
+
+
 def _office(tribunal: str, names: Names) -> str:
     """Who acts is the prosecutor's office, not the court: « parquet du tribunal judiciaire de Bayonne »."""
     name = names.within(tribunal)
     return name if name.startswith("parquet") else f"parquet du {name}"
 
 
+_NOT_TWICE: Final = "Ne déposez pas la procédure une seconde fois : elle recevrait un autre numéro."
+_NOT_IN_REPLY: Final = "Une pièce envoyée en réponse à ce courriel ne parviendrait pas au parquet."
 _APPEAL: Final = (
     "Le classement sans suite peut être contesté devant le procureur général (article 40-3 du code de procédure "
     "pénale)."
@@ -152,6 +178,7 @@ _BODIES: Final[Mapping[type[Payload], Callable[[Any, Names], _Body]]] = {
     facts.Acknowledged: _acknowledged,
     facts.SupplementRequested: _supplement_requested,
     facts.Decided: _decided,
+    facts.DocumentInfected: _document_infected,
 }
 # What is told to the author.
 TOLD: Final = frozenset(_BODIES)

@@ -47,6 +47,11 @@ def _supplemented(data: facts.Supplemented, _: Names) -> str:
     return "Complétée par " + ("une pièce" if count == 1 else f"{count} pièces")
 
 
+def _document_infected(data: facts.DocumentInfected, _: Names) -> str:
+    whose = "de la procédure" if data.supplement is None else "d’un complément"
+    return f"Programme malveillant détecté dans une pièce {whose}, non remise au tribunal : {data.document}"
+
+
 def _routed(data: facts.Routed, names: Names) -> str:
     formation = "" if data.formation is None else f", {_lower(data.formation.label)}"
     return f"Orientée vers le {names.within(data.tribunal)}{formation} (règle {data.rule}, {data.legal_basis})"
@@ -77,6 +82,7 @@ _SENTENCES: Final[Mapping[type[Payload], Callable[[Any, Names], str]]] = {
     facts.Submitted: _submitted,
     facts.Supplemented: _supplemented,
     facts.Withdrawn: lambda data, _: f"Retrait demandé par l’administration : {_lower(data.reason.label)}",
+    facts.DocumentInfected: _document_infected,
     facts.Numbered: lambda data, _: f"Numéro {data.number} attribué",
     facts.Routed: _routed,
     facts.Unroutable: lambda data, _: f"Aucun tribunal désigné : {_lower(data.reason.label)}",

@@ -96,6 +96,10 @@ def withdrawn() -> facts.Withdrawn:
     return facts.Withdrawn(reason=WithdrawalReason.DUPLICATE)
 
 
+def document_infected(supplement: UUID | None = None) -> facts.DocumentInfected:
+    return facts.DocumentInfected(document=PHOTOGRAPH.id, supplement=supplement)
+
+
 def numbered(number: str = "2026-00000042-26") -> facts.Numbered:
     return facts.Numbered(number=number, authority="local")
 

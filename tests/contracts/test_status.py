@@ -24,6 +24,7 @@ from tests.contracts.builders import (
     decided,
     declined,
     delivered,
+    document_infected,
     notification_failed,
     notified,
     numbered,
@@ -247,6 +248,15 @@ def test_supplements_and_notifications_are_legal_and_leave_the_state(status: Sta
 
 def test_a_withdrawn_procedure_may_still_be_notified() -> None:
     assert after(*ROADS[Status.WITHDRAWN], notified()).applied
+
+
+@pytest.mark.parametrize("status", Status)
+def test_an_infected_document_is_told_in_every_state_and_leaves_it(status: Status) -> None:
+    assert after(*ROADS[status], document_infected()) == Step(state_after(*ROADS[status]))
+
+
+def test_an_infected_document_of_a_procedure_never_submitted_has_no_effect() -> None:
+    assert after(document_infected()) == Step(None, Ineffective.NOT_SUBMITTED)
 
 
 def test_an_urgent_delivery_not_acknowledged_is_marked_overdue_until_another_delivery() -> None:

@@ -32,6 +32,7 @@ SETTLED = [
     builders.supplemented(),
     builders.withdrawn(),
     builders.unroutable(),
+    builders.document_infected(),
     builders.notified(),
     builders.notification_failed(),
 ]

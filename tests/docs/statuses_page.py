@@ -10,7 +10,8 @@ _HEAD = """# The statuses of a procedure
 
 Which status may follow which: `GET /v1/statuses` says the same. A reply that would lead elsewhere is refused; in the
 journal, a fact out of turn stays in the timeline, without effect. After the delivery, a withdrawal is a note that does
-not change the status; the number may come after the routing.
+not change the status; the number may come after the routing. A supplement, a notification and an infected document
+(`document-infected`) change no status; the latter two are noted in every state, also after the end.
 
 | status | label | may be followed by |
 |---|---|---|

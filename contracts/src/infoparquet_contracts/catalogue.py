@@ -31,6 +31,7 @@ _SPEAKERS: Mapping[str, str] = {
     facts.Submitted.fact: "intake",
     facts.Supplemented.fact: "intake",
     facts.Withdrawn.fact: "intake",
+    facts.DocumentInfected.fact: "intake",
     facts.Numbered.fact: "numbering",
     facts.Notified.fact: "notify",
     facts.NotificationFailed.fact: "notify",

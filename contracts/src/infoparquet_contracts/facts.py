@@ -19,6 +19,7 @@ from .identifiers import (
     AdministrationCode,
     AuthorityCode,
     CourtTopicName,
+    DocumentId,
     EventId,
     LegalBasis,
     Nataff,
@@ -86,6 +87,19 @@ class Withdrawn(Payload):
     fact: ClassVar[str] = "withdrawn"
 
     reason: WithdrawalReason
+
+
+class DocumentInfected(Payload):
+    """A malicious program was found in a document, whose bytes are handed to nobody from then on.
+
+    `supplement` is the one it came with, null for the procedure's own documents. What was found is read from intake.
+    """
+
+    event_type: ClassVar[str] = "fr.justice.infoparquet.procedure.document-infected.v1"
+    fact: ClassVar[str] = "document-infected"
+
+    document: DocumentId
+    supplement: SupplementId | None
 
 
 class Numbered(Payload):

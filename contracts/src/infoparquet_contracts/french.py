@@ -11,6 +11,7 @@ _SAYS = {
     "procedure.submitted": "Une administration a déposé une procédure.",
     "procedure.supplemented": "L’administration a ajouté des pièces, ou un texte gardé par le dépôt.",
     "procedure.withdrawn": "L’administration a retiré la procédure.",
+    "procedure.document-infected": "Un programme malveillant a été détecté dans une pièce, qui n’est plus remise.",
     "procedure.numbered": "La procédure a reçu son numéro, une fois pour toutes.",
     "procedure.routed": "Le tribunal compétent a été trouvé, avec la règle qui le désigne.",
     "procedure.unroutable": "Aucune règle ne désigne de tribunal : un opérateur décidera.",
@@ -59,6 +60,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "decision": "Tribunal saisi, et la règle qui le désigne",
         "delivery": "Remise (ce_id du message de remise)",
         "digest": "SHA-256 du contenu du message",
+        "document": "Pièce (son identifiant)",
         "documents": "Pièces : leurs identifiants et leurs empreintes, jamais leur contenu",
         "dossier_url": "Où le tribunal lit le dossier, avec son propre jeton",
         "due": "Échéance dépassée",
@@ -106,6 +108,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 _FIELDS_OF_TYPES = {
+    ("procedure.document-infected", "supplement"): "Complément auquel elle est jointe ; null si c’est à la procédure",
     ("procedure.routed", "candidates[].legal_basis"): "Articles sur lesquels repose sa règle ; null si nul ne l’a dit",
     ("procedure.decided", "ground"): "Motif du classement sans suite, et de lui seul",
     ("reply.decided", "ground"): "Motif du classement sans suite, et de lui seul",

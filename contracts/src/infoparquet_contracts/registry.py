@@ -14,6 +14,7 @@ FACTS: tuple[type[Payload], ...] = (
     facts.Submitted,
     facts.Supplemented,
     facts.Withdrawn,
+    facts.DocumentInfected,
     facts.Numbered,
     facts.Routed,
     facts.Unroutable,

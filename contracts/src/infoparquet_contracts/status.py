@@ -111,7 +111,7 @@ def _apply(state: State, event: Event[Payload]) -> State | Ineffective:
             return Ineffective.ALREADY_SAID
         case facts.Numbered() as fact:
             return _number(state, fact, event.time)
-        case facts.Notified() | facts.NotificationFailed():
+        case facts.Notified() | facts.NotificationFailed() | facts.DocumentInfected():
             return state
         case _ if state.status is Status.WITHDRAWN:
             return Ineffective.WITHDRAWN

@@ -15,7 +15,8 @@ NUMBER = "2026-00000042-26"
 
 def of(procedure: UUID, data: Any, **more: Any) -> Event[Any]:
     """That fact about that procedure."""
-    source = "/services/numbering" if isinstance(data, facts.Numbered) else "/services/routing"
+    speakers = {facts.Numbered: "numbering", facts.Withdrawn: "intake", facts.DocumentInfected: "intake"}
+    source = f"/services/{speakers.get(type(data), 'routing')}"
     return an_event(data, subject=procedure, source=source, **more)
 
 
@@ -37,6 +38,10 @@ def supplement_requested(procedure: UUID) -> Event[Any]:
         update={"missing": (MissingItem.PHOTOGRAPHS, MissingItem.SIGNATURE)}
     )
     return of(procedure, asked)
+
+
+def infected(procedure: UUID, supplement: UUID | None = None) -> Event[Any]:
+    return of(procedure, contracts.document_infected(supplement))
 
 
 def registered(procedure: UUID) -> Event[Any]:

@@ -17,14 +17,14 @@ async def kinds(world: World) -> list[str]:
     return [row[0].split(".")[-2] for row in await world.notify.rows(TOLD)]
 
 
-async def test_four_facts_are_told_and_no_other(world: World) -> None:
+async def test_five_facts_are_told_and_no_other(world: World) -> None:
     one = await world.submitted()
-    after = [facts.acknowledged(one), facts.supplement_requested(one), facts.registered(one)]
+    after = [facts.acknowledged(one), facts.supplement_requested(one), facts.registered(one), facts.infected(one)]
     said = await world.notify.read(
         *facts.handed_over(one), *after, facts.dismissed(one), facts.of(one, contracts.closed())
     )
     assert said == []
-    assert await kinds(world) == ["acknowledged", "decided", "numbered", "supplement-requested"]
+    assert await kinds(world) == ["acknowledged", "decided", "document-infected", "numbered", "supplement-requested"]
     assert {row[1] for row in await world.notify.rows(TOLD)} == {"administration:dreal-33"}
 
 
@@ -62,6 +62,24 @@ async def test_each_request_for_more_is_told(world: World) -> None:
     one = await world.submitted()
     await world.notify.read(*facts.handed_over(one), facts.supplement_requested(one), facts.supplement_requested(one))
     assert (await kinds(world)).count("supplement-requested") == 2
+
+
+async def test_an_infected_document_is_told_once_before_the_number_and_after_the_withdrawal(world: World) -> None:
+    one = await world.submitted()
+    first, second = facts.infected(one), facts.infected(one, uuid4())
+    assert await world.notify.read(first, first) == []
+    await world.notify.read(facts.of(one, contracts.withdrawn()), second)
+    await world.notify.read(first, second)
+    assert await kinds(world) == ["document-infected", "document-infected"]
+    assert await world.notify.rows("SELECT status FROM procedures") == [("withdrawn",)]
+
+
+async def test_an_infected_document_of_a_closed_procedure_is_told(world: World) -> None:
+    one = await world.submitted()
+    road = [facts.registered(one), facts.dismissed(one), facts.of(one, contracts.closed())]
+    await world.notify.read(*facts.handed_over(one), *road, facts.infected(one))
+    assert await kinds(world) == ["decided", "document-infected", "numbered"]
+    assert await world.notify.rows("SELECT status FROM procedures") == [("closed",)]
 
 
 async def test_a_procedure_that_was_never_submitted_has_no_mail(world: World) -> None:

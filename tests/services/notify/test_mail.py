@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from infoparquet_contracts.codes import Orientation
-from infoparquet_contracts.facts import Decided, Numbered
+from infoparquet_contracts.facts import Decided, DocumentInfected, Numbered
 from infoparquet_contracts.payload import Payload
 
 from reference import default_url, load
@@ -33,7 +33,9 @@ EVERY = [
     facts.acknowledged(PROCEDURE).data,
     facts.supplement_requested(PROCEDURE).data,
     facts.dismissed(PROCEDURE).data,
+    facts.infected(PROCEDURE).data,
 ]
+SUPPLEMENT = UUID("0192f0c1-0000-7000-8000-0000000000bb")
 
 
 def on_the_wire(
@@ -80,7 +82,7 @@ def test_number_reference_and_time_are_in_text_and_html_and_the_number_in_the_su
         for words in (facts.NUMBER, ABOUT.reference, "lundi 23 novembre 2026 à 13 h 00 (heure de Paris)"):
             assert words in flat
         assert f"https://infoparquet.example/#/procedures/{PROCEDURE}" in flat
-        if not isinstance(data, Numbered):
+        if not isinstance(data, Numbered | DocumentInfected):
             assert "ribunal judiciaire de Bordeaux" in flat
 
 
@@ -100,6 +102,35 @@ def test_a_prosecution_has_no_ground_and_no_appeal() -> None:
     for part in parts(a_mail(data.model_copy(update={"orientation": Orientation.PROSECUTION, "ground": None}))):
         assert "Motif" not in part
         assert "40-3" not in part
+
+
+@pytest.mark.parametrize(
+    ("supplement", "where"),
+    [(None, "une pièce de votre procédure"), (SUPPLEMENT, "une pièce d’un complément de votre procédure")],
+    ids=["of the procedure", "of a supplement"],
+)
+def test_an_infected_document_is_named_by_its_id_with_what_to_do(supplement: UUID | None, where: str) -> None:
+    data = facts.infected(PROCEDURE, supplement).data
+    mail = a_mail(data)
+    assert mail["Subject"] == f"Procédure {facts.NUMBER} : pièce infectée, non remise au tribunal"
+    for part in parts(mail):
+        flat = " ".join(part.split())
+        for words in (
+            str(data.document),
+            where,
+            "ne sera pas remise au tribunal",
+            "en complément une copie saine",
+        ):
+            assert words in flat
+        assert (str(SUPPLEMENT) in flat) is (supplement is not None)
+
+
+def test_an_infected_document_is_told_before_there_is_a_number() -> None:
+    mail = a_mail(EVERY[4], about=Subject(PROCEDURE, "DREAL33-1", None))
+    assert mail["Subject"] == "Procédure DREAL33-1 : pièce infectée, non remise au tribunal"
+    for part in parts(mail):
+        assert "None" not in part
+        assert "Identifiant du complément" not in part
 
 
 def test_the_same_delivery_is_the_same_message_at_every_try() -> None:

@@ -28,6 +28,7 @@ facts = st.one_of(
     st.sampled_from(["2026-00000042-26", "2600000001H"]).map(builders.numbered),
     courts.map(builders.routed),
     st.sampled_from([builders.withdrawn(), builders.unroutable(), builders.notified(), builders.supplemented()]),
+    st.sampled_from([None, DELIVERY]).map(builders.document_infected),
     st.builds(lambda say, court, delivery: say(court, delivery), st.sampled_from(of_courts), courts, deliveries),
 )
 

@@ -27,6 +27,20 @@ SENTENCES: list[tuple[Payload, str]] = [
     (builders.supplemented(), "Complétée par une pièce"),
     (builders.supplemented().model_copy(update={"documents": ()}), "Complétée par des précisions"),
     (builders.withdrawn(), "Retrait demandé par l’administration : doublon d’une autre procédure"),
+    (
+        builders.document_infected(),
+        (
+            "Programme malveillant détecté dans une pièce de la procédure, non remise au tribunal : "
+            "0192f0c1-0000-7000-8000-0000000000e1"
+        ),
+    ),
+    (
+        builders.document_infected(DELIVERY),
+        (
+            "Programme malveillant détecté dans une pièce d’un complément, non remise au tribunal : "
+            "0192f0c1-0000-7000-8000-0000000000e1"
+        ),
+    ),
     (builders.numbered(), "Numéro 2026-00000042-26 attribué"),
     (
         builders.routed(),

@@ -13,6 +13,7 @@ from chassis.clock import new_id
 from chassis.errors import Unprocessable
 from services.routing import store
 from tests.builders import a_submission, an_event
+from tests.contracts.builders import document_infected
 from tests.services.in_process import InProcess
 from tests.services.routing.facts import NUMBER, a_reply, delivered, numbered, submitted
 
@@ -56,6 +57,18 @@ async def test_what_no_rule_decides_is_said_and_kept(routing: InProcess) -> None
     assert await routing.rows("SELECT id, decision, undecided->>'reason' FROM procedures") == [
         (fact.subject, None, "place-without-commune")
     ]
+
+
+async def test_an_infected_document_is_not_routing_s_to_act_on(routing: InProcess) -> None:
+    fact = submitted()
+    infected = an_event(document_infected(), subject=fact.subject, source="/services/intake")
+    assert await routing.read(infected) == []
+    await routing.read(fact)
+    before = await routing.rows("SELECT one::text FROM procedures AS one")
+    assert await routing.read(infected) == []
+    assert await routing.rows("SELECT one::text FROM procedures AS one") == before
+    assert await routing.rows("SELECT event_id FROM followed_facts") == [(fact.id,)]
+    assert await routing.rows("SELECT * FROM dead_letters") == []
 
 
 async def test_a_number_brings_no_delivery_while_no_court_is_decided(routing: InProcess) -> None:

@@ -73,13 +73,14 @@ SUBMITTED = (
     ),
 )
 _SUPPLEMENT, _WORDS = at("26T09:03:27.551"), at("26T16:20:09.004")
+_WITH_ANALYSIS = story.an_id(_SUPPLEMENT, "supplement")
 SUPPLEMENTED = (
     by_service(
         "intake",
         "with-documents",
         DISCHARGE,
         _SUPPLEMENT,
-        facts.Supplemented(supplement=story.an_id(_SUPPLEMENT, "supplement"), documents=(story.ANALYSIS,), words=None),
+        facts.Supplemented(supplement=_WITH_ANALYSIS, documents=(story.ANALYSIS,), words=None),
     ),
     by_service(
         "intake",
@@ -105,6 +106,23 @@ WITHDRAWN = (
         story.QUARRY,
         at("27T10:15:00.790"),
         facts.Withdrawn(reason=WithdrawalReason.REGULARISED),
+    ),
+)
+# The first is found at once; the second when the scanner, which was down, is back, and words follow it.
+DOCUMENT_INFECTED = (
+    by_service(
+        "intake",
+        "of-the-procedure",
+        DISCHARGE,
+        at("24T09:12:06.874"),
+        facts.DocumentInfected(document=story.PHOTOGRAPH.id, supplement=None),
+    ),
+    by_service(
+        "intake",
+        "of-a-supplement",
+        DISCHARGE,
+        at("26T16:02:51.318"),
+        facts.DocumentInfected(document=story.ANALYSIS.id, supplement=_WITH_ANALYSIS),
     ),
 )
 NUMBERED = (
@@ -217,6 +235,7 @@ SAMPLES: tuple[Sample, ...] = (
     *SUBMITTED,
     *SUPPLEMENTED,
     *WITHDRAWN,
+    *DOCUMENT_INFECTED,
     *NUMBERED,
     *ROUTED,
     *UNROUTABLE,
