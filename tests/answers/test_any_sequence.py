@@ -24,6 +24,7 @@ from infoparquet_contracts.status import State, fold
 from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from chassis.clock import new_id
+from chassis.outbox import to_journal
 from tests.answers.conftest import BuiltWith
 from tests.answers.mails import Mailroom
 from tests.answers.world import SERVICES, Built, Crash, open_world
@@ -50,6 +51,8 @@ SAID: Mapping[str, dict[str, Any]] = {
     "decided": {"orientation": "dismissal", "ground": "regularised"},
 }
 MODELS = {model.fact: model for model in REPLIES}
+# What the author has a mail about.
+TOLD = ("numbered", "acknowledged", "supplement-requested", "decided", "document-infected")
 # Shrinking takes minutes, as each step talks to real databases; what happened is printed either way.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 names, courts = st.sampled_from(list(SERVICES)), st.sampled_from(COURTS)
@@ -79,7 +82,7 @@ class Model:
                     self.added.append(told)
                 if before.delivery and before.tribunal:
                     self.courts[before.tribunal].append(told)
-        if step.applied and event.data.fact in ("numbered", "acknowledged", "supplement-requested", "decided"):
+        if step.applied and event.data.fact in TOLD:
             self.mails.append(event.data.fact)
 
 
@@ -171,6 +174,15 @@ class Procedure(RuleBasedStateMachine):
             return
         path = f"/v1/procedures/{self.procedure}/withdrawal"
         self._do(self.world.post("intake", path, DREAL, "withdrawal", {"reason": "regularised"}))
+
+    @rule()
+    def a_document_is_found_infected(self) -> None:
+        self._do(self._say_infected())
+
+    async def _say_infected(self) -> None:
+        async with self.world.services["intake"].running.transactions.begin() as transaction:
+            data = facts.DocumentInfected(document=new_id(), supplement=None)
+            transaction.say(to_journal(transaction.event(self.procedure, data)))
 
     @rule(court=courts)
     def an_operator_assigns(self, court: str) -> None:
