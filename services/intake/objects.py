@@ -32,6 +32,7 @@ CHUNKS_AT_ONCE = 2
 _SYNCING = 4
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 # The library passes an error's number on in words alone.
+_NO_FILE_WORDS = f"(os error {errno.ENOENT})"
 _NO_SPACE_WORDS = tuple(f"(os error {one})" for one in _NO_SPACE)
 T = TypeVar("T")
 
@@ -159,6 +160,8 @@ def _said_our_way() -> Iterator[None]:
     except BaseError as error:
         if any(words in str(error) for words in _NO_SPACE_WORDS):
             raise StoreFull from error
+        if _NO_FILE_WORDS in str(error):
+            raise ObjectMissing from error
         raise Unavailable(DEPENDENCY) from error
     except OSError as error:
         # Of syncing and removing; what the pieces raise are no errors of the system.

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chassis.clock import new_id
 from chassis.crash import CrashPoints
-from chassis.errors import Refused
+from chassis.errors import Refused, Unavailable
 from services.intake import documents_store
 from services.intake.arriving import Arriving, handful_of
 from services.intake.contents import Contents, key_of
@@ -95,9 +95,11 @@ class Receiver:
                 counting = asyncio.create_task(self._count(one.id, part, waits))
                 kept += part.bytes
             await counting
-        except ObjectMissing:
-            # Whoever made it whole removed what was not part of it.
-            raise Overtaken(await self._bytes(one.id)) from None
+        except (ObjectMissing, Unavailable):
+            # Whoever made it whole removed what was not part of it, also what was still being written.
+            if (there := await self._bytes(one.id)) is None or there > kept:
+                raise Overtaken(there) from None
+            raise
         finally:
             self.under_way -= 1
             arriving.close()

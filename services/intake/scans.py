@@ -4,12 +4,15 @@ A procedure never waits for it. What is found is known before the bytes are hand
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import uuid5
 
 import structlog
+from infoparquet_contracts.facts import DocumentInfected
 
 from chassis.errors import CONNECTION_ERRORS, Unavailable
+from chassis.outbox import to_journal
 from chassis.service import Parts
 from services.intake import scans_store
 from services.intake.contents import Contents
@@ -73,6 +76,13 @@ class Scans:
     async def _judge(self, one: Document, verdict: Verdict, signature: str | None) -> None:
         self.parts.crash.reach("worker.done")
         async with self.contents.turns.begin() as transaction:
-            await scans_store.judge(transaction.connection, one.id, verdict, signature, transaction.now)
+            # First, so that the fact stands after the one that carries the document.
+            await scans_store.hold_procedure(transaction.connection, one.id)
+            judged = await scans_store.judge(transaction.connection, one.id, verdict, signature, transaction.now)
+            if judged is not None and verdict is Verdict.INFECTED and judged.procedure_id is not None:
+                fact = DocumentInfected(document=judged.id, supplement=judged.supplement_id)
+                event = transaction.event(judged.procedure_id, fact)
+                # Of one document once, also where a restored database has it scanned again.
+                transaction.say(to_journal(replace(event, id=uuid5(judged.id, "infected"))))
         self.parts.crash.reach("worker.recorded")
         log.info("document.scanned", document=str(one.id), verdict=verdict)

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.documents_store import Document, DocumentState, Verdict, document_of, documents
+from services.intake.store import procedures
 
 
 async def claim(connection: AsyncConnection, now: datetime, until: datetime, most: int) -> list[Document]:
@@ -21,6 +22,12 @@ async def again(connection: AsyncConnection, one: UUID, at: datetime) -> None:
     """The scanner did not answer."""
     waits = {"scan_at": at, "scan_tries": documents.c.scan_tries + 1}
     await connection.execute(update(documents).where(documents.c.id == one).values(waits))
+
+
+async def hold_procedure(connection: AsyncConnection, one: UUID) -> None:
+    """That it is attached to, until the transaction ends; it is held before its documents are."""
+    owner = select(documents.c.procedure_id).where(documents.c.id == one).scalar_subquery()
+    await connection.execute(select(procedures.c.id).where(procedures.c.id == owner).with_for_update())
 
 
 async def judge(

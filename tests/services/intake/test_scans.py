@@ -106,6 +106,29 @@ async def test_what_is_infected_is_never_handed_out_and_cannot_be_attached(
 
 
 @needs_clamd
+async def test_what_turns_out_to_be_infected_once_attached_is_said(
+    intake: Intake, object_folder: Path, scanner: Clamd
+) -> None:
+    document = await deposited(intake, EICAR)
+    one = (await intake.post(a_procedure(documents=[document]), key="k1")).json()["id"]
+    added = await deposited(intake, EICAR)
+    supplement = (await intake.go_on(one, "supplements", {"documents": [added]}, key="s1")).json()["id"]
+    await intake.facts_arrive(*delivery_to(one))
+    worker = scans(intake, object_folder, scanner.unix)
+    assert await worker.scan_due() == 2
+    assert await worker.scan_due() == 0
+    said = (await intake.said())[2:]
+    assert {(str(fact.subject), str(fact.data.document), fact.data.supplement) for fact in said} == {
+        (one, document, None),
+        (one, added, said[0].data.supplement or said[1].data.supplement),
+    }
+    assert supplement in {str(fact.data.supplement) for fact in said}
+    assert await refusal(intake, document, COURT) == "document-infected"
+    dossier = (await intake.get(f"/v1/dossiers/{one}", COURT)).json()
+    assert {shown["scan"]["state"] for shown in dossier["attachments"]} == {"infected"}
+
+
+@needs_clamd
 async def test_what_the_scanner_does_not_take_is_handed_out_with_a_warning(
     intake: Intake, object_folder: Path, scanner: Clamd
 ) -> None:
