@@ -4,6 +4,7 @@ import typer
 
 from cli.bench import bench
 from cli.bench_bounds import bounds
+from cli.bench_documents import documents
 from cli.bench_faults import faults
 from cli.bench_outage import outage
 
@@ -12,3 +13,4 @@ group.callback(invoke_without_command=True)(bench)
 group.command("faults")(faults)
 group.command("bounds")(bounds)
 group.command("outage")(outage)
+group.command("documents")(documents)

@@ -16,7 +16,7 @@ from services.intake.scanning import Scanner
 from services.intake.scans import LEASE, RETRY, Scans
 from services.intake.service import build
 from services.intake.turns import Turns
-from tests.services.intake.builders import BORDEAUX, NOON, a_procedure
+from tests.services.intake.builders import BORDEAUX, NOON, a_procedure, delivery_to
 from tests.services.intake.clamd import EICAR, MB, SIGNATURE, Clamd, needs_clamd
 from tests.services.intake.conftest import DREAL, EMPTIED, Intake, Settings, running
 from tests.services.intake.documents import PDF, deposited

@@ -1,0 +1,145 @@
+"""How fast documents come and go beside the object store alone, what memory that takes, and who waits meanwhile."""
+
+import asyncio
+import json
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cli.bench_measures import PATH, Load, System, Unmeasured, spread
+from cli.bench_run import Say
+from cli.bounds.memory import growth
+from cli.documents import floors
+from cli.documents.clients import ADMINISTRATION, Client
+from cli.documents.film import Film
+
+_MIB = 1024 * 1024
+# What intake's memory may grow by, however large a document is.
+MOST_GROWTH = 64.0
+_POSTS_A_SECOND = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of each; `size` and `small` in bytes, `rest` in seconds."""
+
+    size: int = 2**30
+    interruptions: int = 10
+    crowd: int = 200
+    small: int = 5_000_000
+    rest: float = 30
+
+
+QUICK = Plan(size=128 * _MIB, interruptions=4, crowd=40, small=1_000_000, rest=8)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Taken one after the other, on a system that has nothing else to do; `folder` is on the same disk."""
+
+    system: System
+    plan: Plan
+    folder: Path
+    say: Say
+
+    async def measure(self) -> dict[str, Any]:
+        """The report. Raises Unmeasured."""
+        plan, film = self.plan, Film(self.plan.size)
+        client = Client(self.system, film)
+        self.say("Mise en route…")
+        await Client(self.system, Film(_MIB)).post()
+        floor, hashed, read = await self._floors(film)
+        with growth({"intake": self.system.running["services"]["intake"]}) as grown:
+            self.say(f"{plan.size // _MIB} Mio en une requête…")
+            _, posted = await client.post()
+            self.say(f"{plan.size // _MIB} Mio par tus, {plan.interruptions} coupures…")
+            document, uploaded = await client.upload(plan.interruptions)
+            self.say("Lecture par plages…")
+            got = await client.read(document)
+        return {
+            "post": _beside(posted, floor),
+            "tus": _beside(uploaded, floor) | {"interruptions": plan.interruptions},
+            "read": _beside(got, read),
+            "hashed": _beside(hashed, floor),
+            "memory": {"growth_mib": grown["intake"], "allowed_mib": MOST_GROWTH},
+            "crowd": await self._crowd(),
+        }
+
+    async def _floors(self, film: Film) -> tuple[float, float, float]:
+        self.say("Le stockage seul…")
+        hashed = await floors.put_hashed(self.folder, film)
+        floor = await floors.put(self.folder, film)
+        read = await floors.get(self.folder, film)
+        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        return floor, hashed, read
+
+    async def _crowd(self) -> dict[str, Any]:
+        plan = self.plan
+        self.say(f"Des procédures, seules puis avec {plan.crowd} pièces de {plan.small // 10**6} Mo à la fois…")
+        async with self._posting() as alone:
+            await asyncio.sleep(plan.rest)
+        began = time.perf_counter()
+        async with self._posting() as meanwhile:
+            answered = await self._deposits()
+        taken = time.perf_counter() - began
+        if answered != {"201": plan.crowd}:
+            raise Unmeasured(f"Des pièces ont été refusées : {answered}")
+        before, during = spread(alone), spread(meanwhile)
+        return {
+            "documents": plan.crowd,
+            "bytes": plan.small,
+            "mib_a_second": round(plan.crowd * plan.small / _MIB / taken, 1),
+            "posts_alone_ms": before,
+            "posts_meanwhile_ms": during,
+            "p99_ratio": round(during["p99"] / before["p99"], 2),
+        }
+
+    async def _deposits(self) -> dict[str, int]:
+        token = self.system.headers(ADMINISTRATION)["Authorization"].removeprefix("Bearer ")
+        url = self.system.url("intake")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli.documents.crowd", url, token, str(self.plan.crowd), str(self.plan.small),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told, _ = await process.communicate()
+        return dict(json.loads(told))
+
+    @asynccontextmanager
+    async def _posting(self) -> AsyncIterator[list[float | None]]:
+        """Milliseconds of each answer to procedures that are posted at a steady pace while the block lasts."""
+        times: list[float | None] = []
+        over, load, posts = asyncio.Event(), Load(), set[asyncio.Task[None]]()
+        who = self.system.headers(ADMINISTRATION)
+        async with httpx.AsyncClient(base_url=self.system.url("intake"), timeout=60, trust_env=False) as client:
+
+            async def post() -> None:
+                key, body, _ = load.next()
+                began = time.perf_counter()
+                answer = await client.post(PATH, json=body, headers=who | {"Idempotency-Key": key})
+                if not answer.is_success:
+                    raise Unmeasured(f"Une procédure a été refusée ({answer.status_code}) : {answer.text}")
+                times.append((time.perf_counter() - began) * 1000)
+
+            async def keep_posting() -> None:
+                while not over.is_set():
+                    posts.add(asyncio.create_task(post()))
+                    await asyncio.sleep(1 / _POSTS_A_SECOND)
+
+            keeping = asyncio.create_task(keep_posting())
+            try:
+                yield times
+            finally:
+                over.set()
+                await keeping
+                await asyncio.gather(*posts)
+
+
+def _beside(value: float, floor: float) -> dict[str, Any]:
+    return {"value": round(value, 1), "floor": round(floor, 1), "ratio": round(value / floor, 3), "unit": "MiB/s"}
