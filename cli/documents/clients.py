@@ -91,11 +91,12 @@ class Client:
                 answer = await client.patch(where, content=body, headers=self._headers() | _TUS | told)
             except _Cut:
                 return
-            # What was cut before may be counted only now.
-            if answer.status_code == httpx.codes.CONFLICT:
+            except httpx.TransportError:
+                # What was cut before is counted only now: refused in the middle, it looks like a cut to this client.
                 continue
-            answer.raise_for_status()
-            return
+            if answer.status_code != httpx.codes.CONFLICT:
+                answer.raise_for_status()
+                return
 
     async def _until(self, start: int, cut: int | None) -> AsyncIterator[bytes]:
         async for piece in self.film.pieces(start, cut):

@@ -11,9 +11,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -22,7 +23,18 @@ from obstore.store import LocalStore, S3Store
 
 from chassis.errors import Unavailable
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 DEPENDENCY = "object-store"
+# Of S3: whoever waits is told within a while, and asks again.
+_RETRIES: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+_CLIENT: Final["ClientConfig"] = {
+    "connect_timeout": timedelta(seconds=5),
+    "timeout": timedelta(seconds=60),
+    # Where AWS_ENDPOINT_URL says so.
+    "allow_http": True,
+}
 # S3 takes no smaller parts.
 S3_CHUNK = 5 * 1024 * 1024
 READ_CHUNK = 256 * 1024
@@ -58,7 +70,9 @@ class Objects:
     @cached_property
     def _store(self) -> LocalStore | S3Store:
         """Made when it is first used, with its folder."""
-        return S3Store.from_url(self._url) if self._folder is None else LocalStore(self._folder, mkdir=True)
+        if self._folder is not None:
+            return LocalStore(self._folder, mkdir=True)
+        return S3Store.from_url(self._url, retry_config=_RETRIES, client_options=_CLIENT)
 
     async def put(self, key: str, pieces: AsyncIterator[bytes], *, chunk: int) -> None:
         """All of the pieces, or, where one raises or the store does, nothing; durable once it was synced.

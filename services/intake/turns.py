@@ -1,4 +1,4 @@
-"""Documents let procedures go first: they move a handful at a time, while nobody posts, and hold few connections.
+"""Documents let procedures go first: they move a handful at a time, in short slices, and hold few connections.
 
 Films may take all that a machine has for minutes; who reports an urgent procedure meanwhile is answered as ever.
 """
@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.transaction import Transaction, Transactions
 
-# A handful waits no longer than this, so that documents arrive however many procedures do.
-LONGEST_WAIT = 0.25
-# Whoever posted so lately may post again: a handful is then followed by as much rest as it took, and so often that.
+# So many seconds of work at a time; then, while somebody posts or did so lately, as much rest, and a wait until nobody
+# does, which ends all the same: documents arrive however many procedures do.
+SLICE = 0.03
 LATELY = 2.0
-REST = 1.0
+LONGEST_WAIT = 0.1
 # Of the pool's connections; the others are for who posts and reads.
 CONNECTIONS = 1
 
@@ -27,6 +27,7 @@ class Turns:
         self._transactions = transactions
         self._going_first = 0
         self._last_first = -LATELY
+        self._worked = 0.0
         self._nobody = asyncio.Event()
         self._nobody.set()
         self._handfuls = asyncio.Semaphore(1)
@@ -46,15 +47,21 @@ class Turns:
 
     @asynccontextmanager
     async def handful(self) -> AsyncIterator[None]:
-        """One at a time, after those that go first."""
+        """One at a time, in slices between which those go first that may."""
         async with self._handfuls:
+            if self._worked >= SLICE:
+                await self._make_way()
+            began = _now()
+            yield
+            self._worked += _now() - began
+
+    async def _make_way(self) -> None:
+        rest, self._worked = self._worked, 0.0
+        if self._going_first or _now() - self._last_first < LATELY:
+            await asyncio.sleep(rest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT):
                     await self._nobody.wait()
-            began = _now()
-            yield
-            if began - self._last_first < LATELY:
-                await asyncio.sleep(REST * (_now() - began))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:

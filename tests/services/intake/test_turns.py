@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.intake.turns import CONNECTIONS, LONGEST_WAIT, Turns
+from services.intake.turns import CONNECTIONS, LONGEST_WAIT, SLICE, Turns
 from tests.services.intake.conftest import Intake
 
 
@@ -22,30 +22,40 @@ async def somebody_posts(turns: Turns) -> AsyncIterator[None]:
         yield
 
 
-async def moved(turns: Turns) -> float:
-    """When a handful had its turn."""
+async def moved(turns: Turns, works: float = SLICE) -> float:
+    """When a handful had its turn that takes so many seconds of work."""
+    clock = asyncio.get_running_loop().time
     async with turns.handful():
-        return asyncio.get_running_loop().time()
+        began = clock()
+        while clock() < began + works:  # noqa: ASYNC110 - it works
+            await asyncio.sleep(0)
+        return began
 
 
-async def test_a_handful_waits_until_nobody_posts(turns: Turns) -> None:
+async def test_after_a_slice_of_work_a_handful_waits_until_nobody_posts(turns: Turns) -> None:
     async with somebody_posts(turns):
+        await moved(turns)
         waiting = asyncio.create_task(moved(turns))
-        await asyncio.wait([waiting], timeout=LONGEST_WAIT / 5)
+        await asyncio.wait([waiting], timeout=SLICE + LONGEST_WAIT / 5)
         assert not waiting.done()
         over = asyncio.get_running_loop().time()
-    assert await waiting - over < LONGEST_WAIT / 2
+    assert await waiting - over < SLICE + LONGEST_WAIT / 2
 
 
 async def test_documents_move_however_many_post(turns: Turns) -> None:
-    async with somebody_posts(turns), asyncio.timeout(20 * LONGEST_WAIT):
+    async with somebody_posts(turns), asyncio.timeout(100 * LONGEST_WAIT):
         for _ in range(3):
             await moved(turns)
 
 
+async def test_nobody_makes_way_for_nobody(turns: Turns) -> None:
+    first = await moved(turns)
+    assert await moved(turns) - first < 2 * SLICE
+
+
 async def test_handfuls_move_one_at_a_time(turns: Turns) -> None:
     async with turns.handful():
-        second = asyncio.create_task(moved(turns))
+        second = asyncio.create_task(moved(turns, 0))
         await asyncio.wait([second], timeout=LONGEST_WAIT / 5)
         assert not second.done()
     await second
