@@ -12,7 +12,7 @@ PART_BYTES = 32 * 1024 * 1024
 PART_SECONDS = 10.0
 # Pieces come as the line brings them; handing each on by itself would take longer than what is done with it.
 LARGEST_HANDFUL = 1024 * 1024
-SMALLEST_HANDFUL = 64 * 1024
+SMALLEST_HANDFUL = 256 * 1024
 # What all bodies that come at once have in hand, of which each is held a few times on its way.
 IN_HAND = 16 * 1024 * 1024
 

@@ -4,6 +4,7 @@ Films may take all that a machine has for minutes; who reports an urgent procedu
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -11,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.transaction import Transaction, Transactions
 
-# So many seconds of work at a time; then, while somebody posts or did so lately, as much rest, and a wait until nobody
-# does, which ends all the same: documents arrive however many procedures do.
+# So many seconds of processor at a time; then, while somebody posts or did so lately, as much rest, and a wait until
+# nobody does, which ends all the same: documents arrive however many procedures do.
 SLICE = 0.03
 LATELY = 2.0
 LONGEST_WAIT = 0.1
@@ -51,9 +52,10 @@ class Turns:
         async with self._handfuls:
             if self._worked >= SLICE:
                 await self._make_way()
-            began = _now()
+            # Of the processors, not of the clock: while the disk is waited for, others have their turn.
+            began = time.process_time()
             yield
-            self._worked += _now() - began
+            self._worked += time.process_time() - began
 
     async def _make_way(self) -> None:
         rest, self._worked = self._worked, 0.0
