@@ -33,7 +33,8 @@ class Arriving:
         self.handful = handful
         self._stream = stream
         self._left = most
-        self._gathered = bytearray()
+        self._gathered: list[bytes] = []
+        self._size = 0
         self._coming = self._ask()
         self._ended = False
         self.broken: Problem | ClientDisconnect | None = None
@@ -41,13 +42,13 @@ class Arriving:
     async def more(self) -> bool:
         """Whether there is anything that no part has had."""
         await self._gather(1, float("inf"))
-        return bool(self._gathered)
+        return self._size > 0
 
     async def part(self) -> AsyncIterator[bytes]:
         """The bytes of the next part, in handfuls."""
         until, size = asyncio.get_running_loop().time() + PART_SECONDS, 0
         while await self._gather(self.handful, until):
-            handful, self._gathered = bytes(self._gathered), bytearray()
+            handful, self._gathered, self._size = b"".join(self._gathered), [], 0
             size += len(handful)
             yield handful
             if size >= PART_BYTES:
@@ -56,14 +57,14 @@ class Arriving:
     async def _gather(self, enough: int, until: float) -> bool:
         """Until there is enough, or it is time, or no more comes; whether there is anything."""
         now = asyncio.get_running_loop().time
-        while not self._ended and len(self._gathered) < enough and now() < until:
+        while not self._ended and self._size < enough and now() < until:
             try:
                 piece = await self._coming
             except (Problem, ClientDisconnect) as broken:
                 self._end(broken)
             else:
                 self._end(None) if piece is None else self._take(piece)
-        return bool(self._gathered)
+        return self._size > 0
 
     def close(self) -> None:
         """Nothing more is wanted."""
@@ -78,7 +79,8 @@ class Arriving:
         if self._left < 0:
             self._end(too_large())
         else:
-            self._gathered += piece
+            self._gathered.append(piece)
+            self._size += len(piece)
 
     def _end(self, broken: Problem | ClientDisconnect | None) -> None:
         self._ended, self.broken = True, broken

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
     delete,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -62,7 +63,7 @@ documents = Table(
     Column("declared_type", Text, nullable=False),
     Column("state", Text, nullable=False),
     # So many are kept; all of them, once it is whole.
-    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    Column("bytes", BigInteger, nullable=False, server_default=text("0")),
     # As announced, and the SHA-256 as promised, in hexadecimal; null where they were not.
     Column("length", BigInteger),
     Column("promised", Text),
@@ -80,7 +81,7 @@ documents = Table(
     Column("scanned_at", DateTime(timezone=True)),
     # When it is to be scanned next; null where nothing is left to do.
     Column("scan_at", DateTime(timezone=True)),
-    Column("scan_tries", Integer, nullable=False, server_default="0"),
+    Column("scan_tries", Integer, nullable=False, server_default=text("0")),
 )
 Index(
     "documents_key",
@@ -89,9 +90,12 @@ Index(
     unique=True,
     postgresql_where=documents.c.state != DocumentState.REMOVING,
 )
-Index("documents_procedure", documents.c.procedure_id, documents.c.position)
-Index("documents_expiry", documents.c.expires_at)
-Index("documents_to_scan", documents.c.scan_at)
+for _name, _columns in {
+    "documents_procedure": (documents.c.procedure_id, documents.c.position),
+    "documents_expiry": (documents.c.expires_at,),
+    "documents_to_scan": (documents.c.scan_at,),
+}.items():
+    Index(_name, *_columns, postgresql_where=_columns[0].is_not(None))
 
 parts = Table(
     "document_parts",

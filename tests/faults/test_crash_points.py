@@ -7,7 +7,7 @@ from tests.faults.road import Road
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("crash-points")]
 
-CASES = [("routing", point) for point in POINTS if not point.startswith("worker")] + [
+CASES = [("routing", point) for point in POINTS if point.startswith(("relay", "consumer"))] + [
     ("numbering", point) for point in POINTS if point.startswith("consumer")
 ]
 

@@ -93,11 +93,14 @@ def test_what_intake_and_routing_need_is_read_in_less_than_400_ms_of_cpu() -> No
     program = (
         "import json, time; from reference import default_url, load\n"
         "start = time.process_time(); r = load(default_url()); r.territory, r.natinf, r.nataff\n"
-        "print(json.dumps(time.process_time() - start))"
+        "taken = time.process_time() - start\n"
+        "start = time.process_time(); sum(one for one in range(1_000_000))\n"
+        "print(json.dumps([taken, time.process_time() - start]))"
     )
     run = [sys.executable, "-c", program]
-    seconds = min(
+    seconds, floor = min(
         json.loads(subprocess.run(run, capture_output=True, check=True, cwd=PACKAGED.parents[1]).stdout)  # noqa: S603 - our own interpreter
         for _ in range(2)
     )
-    assert seconds < 0.4
+    # A million additions take a twentieth of a second, but where others take the processor.
+    assert seconds < max(0.4, 8 * floor)
