@@ -64,9 +64,10 @@ def _parts_in(sizes: Mapping[str, int]) -> list[Part]:
     """As far as they follow each other."""
     parts: list[Part] = []
     for key, size in sizes.items():
-        start = int(key.rpartition("/")[2].partition("-")[0])
-        if start == _size(parts):
-            parts.append(Part(start, size, key))
+        start = key.rpartition("/")[2].partition("-")[0]
+        # What an operator left there is none.
+        if start.isdecimal() and int(start) == _size(parts):
+            parts.append(Part(int(start), size, key))
     return parts
 
 

@@ -1,6 +1,8 @@
 """What services come back to from a backup: nothing is made, decided or sent twice, and what was due goes on."""
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infoparquet_contracts.topics import tribunal_topic
 
@@ -56,6 +58,8 @@ async def test_documents_attached_since_the_backup_are_known_again_with_their_by
     await world.rest()
     await world.restore("intake")
     await world.rest()
+    store = urlsplit(intake.running.settings.object_store_url).path
+    await asyncio.to_thread(Path(store, "documents", since, "À-lire.txt").write_text, "Left by an operator.")
     for document, content in ((before, b"before"), (since, b"since")):
         for reader in (DREAL, f"tribunal:{BORDEAUX}"):
             answer = await intake.get(f"/v1/documents/{document}", reader)
