@@ -36,8 +36,7 @@ def build_app(
     unlimited: Sequence[str] = (),
     pace: Pace = DEFAULT_PACE,
 ) -> FastAPI:
-    """The application of a service; `unlimited` are paths that read large bodies themselves, one
-    that ends in `/` with all below it.
+    """The application of a service; `unlimited` are paths that read large bodies themselves (see `reads_itself`).
 
     `answering` is awaited before each call of the routers, and raises while they would answer what is not true.
     """

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from infoparquet_contracts.parts import Document
 
 from cli.part_file import Part, Tell, holds
+from cli.problem_details import kind_of, problem_of
 from cli.session import Connection
 
 # Tries that bring nothing; the wait doubles with each.
@@ -126,21 +127,12 @@ def _require_place(answer: httpx.Response, part: Part) -> None:
 
 
 def _refused(status: int, body: bytes, part: Part) -> Outcome:
-    problem = _problem(body)
-    kind = str(problem.get("type")).rpartition("/")[2]
+    problem = problem_of(body)
     detail = str(problem.get("detail", f"Le service intake répond {status}."))
-    outcome = Outcome(_REFUSALS.get(kind, State.UNAVAILABLE), detail)
+    outcome = Outcome(_REFUSALS.get(kind_of(problem), State.UNAVAILABLE), detail)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         part.begin_again()
         raise _NotNow(outcome)
     if status in _OVERLOADED:
         raise _NotNow(outcome)
     return outcome
-
-
-def _problem(body: bytes) -> dict[str, Any]:
-    try:
-        found = httpx.Response(HTTPStatus.OK, content=body).json()
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -4,11 +4,12 @@ Whatever stops in between, what is under a final name is whole, and a part is go
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from infoparquet_contracts.parts import Document
+
+from chassis.disk import sync
 
 Tell = Callable[[int], None]
 
@@ -64,14 +65,6 @@ class Part:
 
     def settle(self) -> None:
         """Give it its final name, once it is closed; it is on the disk before anything is said of it."""
-        _sync(self._path)
+        sync(self._path)
         self._path.replace(self._final)
-        _sync(self._final.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(self._final.parent)

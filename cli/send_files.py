@@ -35,7 +35,6 @@ AT_ONCE = 4
 # After the last byte, intake may have to read a large document again before it answers.
 LIMIT_SECONDS = 120.0
 PIECE = 1024 * 1024
-_NOT_EXCHANGED = "Cette ligne porte un nombre ou un texte qui ne s’échange pas sans perte (RFC 8785)."
 Advance = Callable[[int], None]
 Reached = Callable[[int, int], None]
 T = TypeVar("T")

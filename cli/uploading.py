@@ -5,7 +5,6 @@ Whatever is cut, the same announcement under the same key tells where to go on: 
 
 import asyncio
 import base64
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,9 @@ import httpx
 
 from cli.enclosed import Unusable, unreadable
 from cli.failures import Unsent
+from cli.problem_details import kind_of, problem_of
 from cli.session import Connection
+from services.intake import repr_digest
 
 UPLOADS: Final = "/v1/uploads"
 PIECE = 256 * 1024
@@ -46,8 +47,8 @@ class Announced:
         return {
             "Idempotency-Key": self.key,
             "Upload-Length": str(self.size),
-            "Upload-Metadata": f"filename {_base64(self.name.encode())}",
-            "Repr-Digest": f"sha-256=:{_base64(bytes.fromhex(self.sha256))}:",
+            "Upload-Metadata": f"filename {base64.b64encode(self.name.encode()).decode()}",
+            "Repr-Digest": repr_digest.written(self.sha256),
         }
 
 
@@ -158,13 +159,14 @@ class Uploads:
         answer = await self.client.request(method, path, headers=_TUS | bearer | headers, content=content)
         if answer.is_success:
             return answer
-        kind, detail = _problem(answer)
+        problem = problem_of(answer.content)
+        detail = str(problem.get("detail", f"Le dépôt répond {answer.status_code}."))
         renewed = answer.status_code == _UNAUTHORISED and self.connection.bearer() != bearer
         if renewed or answer.status_code in _LATER:
             raise _Later(detail)
         if answer.status_code in (_UNAUTHORISED, _FORBIDDEN):
             raise Unsent(f"Le dépôt refuse la demande : {detail}")
-        raise Refused(answer.status_code, kind, detail)
+        raise Refused(answer.status_code, kind_of(problem), detail)
 
 
 async def _rest(file: IO[bytes], start: int, end: int, reached: Callable[[int], None]) -> AsyncIterator[bytes]:
@@ -177,15 +179,3 @@ async def _rest(file: IO[bytes], start: int, end: int, reached: Callable[[int], 
         yield piece
         start += len(piece)
         reached(start)
-
-
-def _problem(answer: httpx.Response) -> tuple[str, str]:
-    """Its kind and its words (RFC 9457)."""
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        problem = answer.json()
-        return problem["type"].rpartition("/")[2], str(problem["detail"])
-    return "", f"Le dépôt répond {answer.status_code}."
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

@@ -1,6 +1,5 @@
 """An administration that sends a film, in one request or through a line that is cut again and again, and reads it."""
 
-import base64
 import hashlib
 import random
 import time
@@ -11,6 +10,7 @@ import httpx
 
 from cli.bench_measures import System, Unmeasured
 from cli.documents.film import Film
+from services.intake import repr_digest
 
 _MIB = 1024 * 1024
 ADMINISTRATION = "administration:bench-documents"
@@ -47,8 +47,7 @@ class Client:
         """By tus, cut as often at places drawn by lot; the same. Raises Unmeasured."""
         places = random.Random(interruptions)  # noqa: S311 - no secret
         cuts = sorted(places.randrange(self.film.size) for _ in range(interruptions))
-        digest = base64.b64encode(self.film.sha256).decode()
-        told = {"Upload-Length": str(self.film.size), "Repr-Digest": f"sha-256=:{digest}:"}
+        told = {"Upload-Length": str(self.film.size), "Repr-Digest": repr_digest.written(self.film.sha256.hex())}
         began = time.perf_counter()
         async with self._client() as client:
             begun = await client.post("/v1/uploads", headers=self._headers() | _TUS | told)

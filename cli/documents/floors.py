@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore
 
+from chassis.disk import sync
 from cli.documents.film import Film
 
 _MIB = 1024 * 1024
@@ -40,15 +40,8 @@ async def _put(folder: Path, film: Film, pieces: AsyncIterator[bytes]) -> float:
     store = LocalStore(folder, mkdir=True)
     began = time.perf_counter()
     await obstore.put_async(store, "floor", pieces)
-    await asyncio.to_thread(_sync, folder)
+    await asyncio.to_thread(sync, folder / "floor", folder)
     return film.size / _MIB / (time.perf_counter() - began)
-
-
-def _sync(folder: Path) -> None:
-    for one in (folder / "floor", folder):
-        descriptor = os.open(one, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
 
 
 async def get(folder: Path, film: Film) -> float:

@@ -19,7 +19,7 @@ IN_HAND = 16 * 1024 * 1024
 
 def handful_of(bodies: int) -> int:
     """How many bytes each of so many bodies hands on at a time."""
-    return min(LARGEST_HANDFUL, max(SMALLEST_HANDFUL, IN_HAND // max(bodies, 1)))
+    return min(LARGEST_HANDFUL, max(SMALLEST_HANDFUL, IN_HAND // bodies))
 
 
 class Arriving:

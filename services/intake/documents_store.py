@@ -5,7 +5,7 @@ that `expires_at` is past goes with its bytes; attached to a procedure it never 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -192,8 +192,7 @@ async def add_part(connection: AsyncConnection, one: UUID, part: Part, expires_a
     grown = await connection.execute(grows.values(bytes=documents.c.bytes + part.bytes, expires_at=expires_at))
     if not grown.rowcount:
         return False
-    values = {"document_id": one, "start": part.start, "bytes": part.bytes, "key": part.key}
-    await connection.execute(insert(parts).values(values))
+    await connection.execute(insert(parts).values(document_id=one, **asdict(part)))
     return True
 
 
@@ -206,16 +205,15 @@ async def parts_of(connection: AsyncConnection, one: UUID) -> list[Part]:
 async def replace_parts(connection: AsyncConnection, one: UUID, found: Sequence[Part]) -> None:
     """The bytes of a whole document are in these."""
     await connection.execute(delete(parts).where(parts.c.document_id == one))
-    values = [{"document_id": one, "start": part.start, "bytes": part.bytes, "key": part.key} for part in found]
-    await connection.execute(insert(parts), values)
+    await connection.execute(insert(parts), [{"document_id": one, **asdict(part)} for part in found])
 
 
-async def become_whole(connection: AsyncConnection, one: UUID, size: int, **values: Any) -> bool:  # noqa: ANN401
-    """Of so many bytes; False where it is not (or no longer) one that arrives with so many."""
+async def become_whole(connection: AsyncConnection, one: UUID, size: int, **values: Any) -> None:  # noqa: ANN401
+    """Of so many bytes; one that does not arrive with so many, or no longer, stays as it is."""
     arriving = update(documents).where(
         documents.c.id == one, documents.c.state == DocumentState.ARRIVING, documents.c.bytes == size
     )
-    return bool((await connection.execute(arriving.values(state=DocumentState.WHOLE, **values))).rowcount)
+    await connection.execute(arriving.values(state=DocumentState.WHOLE, **values))
 
 
 async def give_up(connection: AsyncConnection, one: UUID) -> bool:

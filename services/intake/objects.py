@@ -6,7 +6,6 @@ unfinished object (`name#1`) is not listed by the library, but goes with all tha
 
 import asyncio
 import errno
-import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
+from chassis.disk import sync
 from chassis.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ class Objects:
         """What was put is durable. Raises ObjectMissing, StoreFull or Unavailable."""
         if self._folder is not None:
             with _said_our_way():
-                await self._in_thread(lambda: self._sync(key))
+                path = self._folder / key
+                # The object, its folder's entry of it, and the entry of that folder.
+                await self._in_thread(lambda: sync(path, path.parent, path.parent.parent))
 
     async def read(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes of an object from `start` up to `stop`. Raises ObjectMissing or Unavailable."""
@@ -132,17 +134,6 @@ class Objects:
         with _said_our_way():
             found = {one["path"]: one["size"] async for batch in obstore.list(self._store, prefix) for one in batch}
         return dict(sorted(found.items()))
-
-    def _sync(self, key: str) -> None:
-        assert self._folder is not None  # noqa: S101 - only asked of a folder
-        path = self._folder / key
-        # The object, its folder's entry of it, and the entry of that folder.
-        for one in (path, path.parent, path.parent.parent):
-            descriptor = os.open(one, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

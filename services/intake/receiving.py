@@ -176,12 +176,11 @@ class Receiver:
         await self.objects.sync(part.key)
         async with self.turns.begin() as transaction:
             counts = await documents_store.add_part(transaction.connection, one, part, transaction.now + waits)
-            document = await documents_store.find(transaction.connection, one)
         self.crash.reach("document.counted")
         if not counts:
             self.digests.forget(one)
             await self.objects.discard(part.key)
-            raise Overtaken(None if document is None else document.bytes)
+            raise Overtaken(await self._bytes(one))
 
     async def _judged(self, document: Document, parts: Sequence[Part]) -> Judged:
         size = document.bytes

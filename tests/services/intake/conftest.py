@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,14 @@ from chassis.service import Running, Service
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from reference import default_url
+from services.intake.collecting import Collector
+from services.intake.contents import Contents
 from services.intake.handlers import follow_procedures
+from services.intake.objects import Objects
+from services.intake.receiving import Receiver
 from services.intake.service import build
 from services.intake.settings import IntakeSettings
+from services.intake.turns import Turns
 from tests.processes import until
 from tests.services.documented import documented
 from tests.services.intake.builders import NOON
@@ -39,6 +44,7 @@ EMPTIED = (
     "lost_dossiers, document_parts, documents, document_readings, procedures, outbox, said_facts"
 )
 Settings = Callable[..., IntakeSettings]
+Collected = Callable[[timedelta], Awaitable[int]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -198,3 +204,16 @@ async def run_file(intake: Intake, tmp_path: Path) -> AsyncIterator[Path]:
         run = {"services": {"intake": {"url": url}}, "tokens": {DREAL: intake.issuer.token(DREAL)}}
         (tmp_path / "run.json").write_text(json.dumps(run))
         yield tmp_path
+
+
+@pytest.fixture
+def collected(service: Service, told: Settings, issuer: Issuer, object_folder: Path) -> Collected:
+    """Collects what is over so long after noon; how many documents."""
+
+    async def collect(after: timedelta) -> int:
+        async with running(service, told(), issuer, now=NOON + after) as later:
+            parts = later.running.parts
+            receiver = Receiver(Contents(Objects(object_folder.as_uri()), Turns(parts.transactions)), parts.crash)
+            return await Collector(parts, receiver).collect()
+
+    return collect

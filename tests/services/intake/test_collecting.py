@@ -1,37 +1,12 @@
 """Space comes back: of what stopped coming, and of what nobody attached within a day; what is attached stays."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from chassis.service import Service
-from services.intake.collecting import Collector
-from services.intake.contents import Contents
-from services.intake.objects import Objects
-from services.intake.receiving import Receiver
-from services.intake.turns import Turns
-from tests.services.intake.builders import NOON, a_procedure
-from tests.services.intake.conftest import Intake, Settings, running
+from tests.services.intake.builders import a_procedure
+from tests.services.intake.conftest import Collected, Intake
 from tests.services.intake.documents import PDF, announced, deposited, kept, offset, send
-from tests.services.issuer import Issuer
-
-Collected = Callable[[timedelta], Awaitable[int]]
-
-
-@pytest.fixture
-def collected(service: Service, told: Settings, issuer: Issuer, object_folder: Path) -> Collected:
-    """Collects what is over so long after noon; how many documents."""
-
-    async def collect(after: timedelta) -> int:
-        async with running(service, told(), issuer, now=NOON + after) as later:
-            parts = later.running.parts
-            receiver = Receiver(Contents(Objects(object_folder.as_uri()), Turns(parts.transactions)), parts.crash)
-            return await Collector(parts, receiver).collect()
-
-    return collect
 
 
 async def test_what_was_never_attached_goes_after_a_day(

@@ -10,21 +10,16 @@ import httpx
 import pytest
 
 from chassis.crash import POINTS
-from chassis.service import Service
-from services.intake.collecting import Collector
-from services.intake.contents import Contents
-from services.intake.objects import Objects
-from services.intake.receiving import Receiver
-from services.intake.turns import Turns
 from tests.processes import ServiceProcess, environment
-from tests.services.intake.builders import NOON
-from tests.services.intake.conftest import DREAL, Intake, Settings, running
+from tests.services.intake.conftest import DREAL, Collected, Intake
 from tests.services.intake.documents import TUS, kept, repr_digest
 from tests.services.issuer import Issuer
 
 CONTENT = random.Random(8).randbytes(300_000)  # noqa: S311 - no secret
 HALF = len(CONTENT) // 2
 STEPS = [point for point in POINTS if point.startswith("document.")]
+# The process has the real clock, the others that of the tests.
+LATER = timedelta(days=365 * 80)
 # Where a document is given up.
 GIVING_UP = ("document.given-up", "document.removed")
 
@@ -85,31 +80,21 @@ class Client:
         return where
 
 
-async def collected(service: Service, told: Settings, issuer: Issuer, folder: Path) -> None:
-    """As the collector does two days later."""
-    async with running(service, told(), issuer, now=NOON.replace(year=2100) + timedelta(days=2)) as later:
-        parts = later.running.parts
-        contents = Contents(Objects(folder.as_uri()), Turns(parts.transactions))
-        await Collector(parts, Receiver(contents, parts.crash)).collect()
-
-
 @pytest.mark.parametrize("step", [step for step in STEPS if step not in GIVING_UP])
 async def test_an_upload_goes_on_after_kill_9(
     intake: Intake,
     process: ServiceProcess,
-    service: Service,
-    told: Settings,
-    issuer: Issuer,
+    collected: Collected,
     object_folder: Path,
     step: str,
 ) -> None:
-    client = Client(issuer)
+    client = Client(intake.issuer)
     await dies_in(process, step, client)
     where = await client.go_on(intake.client)
     read = await intake.get(where.path.replace("uploads", "documents"), DREAL)
     assert read.content == CONTENT
     assert len(kept(object_folder, where.path)) == await intake.count("document_parts")
-    await collected(service, told, issuer, object_folder)
+    await collected(LATER)
     assert not (object_folder / "documents" / where.path.rpartition("/")[2]).exists()
     assert await intake.count("documents") == 0
 
@@ -118,16 +103,14 @@ async def test_an_upload_goes_on_after_kill_9(
 async def test_what_was_being_given_up_is_gone_after_kill_9(
     intake: Intake,
     process: ServiceProcess,
-    service: Service,
-    told: Settings,
-    issuer: Issuer,
+    collected: Collected,
     object_folder: Path,
     step: str,
 ) -> None:
-    await dies_in(process, step, Client(issuer, gives_up=True))
+    await dies_in(process, step, Client(intake.issuer, gives_up=True))
     ((one,),) = await intake.rows("SELECT id FROM documents")
     assert (await intake.client.head(f"/v1/uploads/{one}", headers=TUS)).status_code == 404
-    await collected(service, told, issuer, object_folder)
+    await collected(LATER)
     assert not (object_folder / "documents" / str(one)).exists()
     assert await intake.count("documents") == 0
 
@@ -145,17 +128,15 @@ class InOneRequest(Client):
 async def test_nothing_is_left_of_a_deposit_that_was_killed(
     intake: Intake,
     process: ServiceProcess,
-    service: Service,
-    told: Settings,
-    issuer: Issuer,
+    collected: Collected,
     object_folder: Path,
     step: str,
 ) -> None:
-    await dies_in(process, step, InOneRequest(issuer))
+    await dies_in(process, step, InOneRequest(intake.issuer))
     ((one, state),) = await intake.rows("SELECT id, state FROM documents")
     assert state == "arriving"
     answer = await intake.post({"documents": [str(one)]}, key="k1")
     assert answer.status_code == 400
-    await collected(service, told, issuer, object_folder)
+    await collected(LATER)
     assert not (object_folder / "documents" / str(one)).exists()
     assert await intake.count("documents") == 0
