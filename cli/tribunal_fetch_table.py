@@ -138,7 +138,8 @@ def table(documents: Sequence[tuple[Wanted, Outcome]]) -> Table:
 def _type(one: Wanted) -> Text:
     found = one.document.media_type
     declared = str(one.described.get("declared_media_type") or found)
-    if declared == found:
+    # The last is what intake has where nobody declared anything.
+    if declared in (found, "application/octet-stream"):
         return Text(_short(found))
     return Text(f"{_short(found)}\nannoncé {_short(visible(declared))}", style="yellow")
 
