@@ -5,6 +5,7 @@ Whoever counts a part first wins: what another brought meanwhile for the same pl
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -95,11 +96,6 @@ class Receiver:
                 counting = asyncio.create_task(self._count(one.id, part, waits))
                 kept += part.bytes
             await counting
-        except (ObjectMissing, Unavailable):
-            # Whoever made it whole removed what was not part of it, also what was still being written.
-            if (there := await self._bytes(one.id)) is None or there > kept:
-                raise Overtaken(there) from None
-            raise
         finally:
             self.under_way -= 1
             arriving.close()
@@ -148,6 +144,16 @@ class Receiver:
             document = await documents_store.find(connection, one)
         return None if document is None else document.bytes
 
+    @asynccontextmanager
+    async def _unless_overtaken(self, one: UUID, start: int) -> AsyncIterator[None]:
+        """Whoever made it whole removed what was not part of it, also what was still on its way from `start` on."""
+        try:
+            yield
+        except (ObjectMissing, Unavailable):
+            if (there := await self._bytes(one)) is None or there > start:
+                raise Overtaken(there) from None
+            raise
+
     async def _put(self, one: UUID, start: int, arriving: Arriving) -> Part:
         """The next part, as an object that is not counted yet."""
         key = key_of(one, start, new_id())
@@ -165,7 +171,8 @@ class Receiver:
                     await hashed
                 self.crash.reach("document.piece")
 
-        await self.objects.put(key, pieces(), chunk=arriving.handful)
+        async with self._unless_overtaken(one, start):
+            await self.objects.put(key, pieces(), chunk=arriving.handful)
         await hashing
         self.crash.reach("document.put")
         if digest is not None:
@@ -173,7 +180,8 @@ class Receiver:
         return Part(start, size, key)
 
     async def _count(self, one: UUID, part: Part, waits: timedelta) -> None:
-        await self.objects.sync(part.key)
+        async with self._unless_overtaken(one, part.start):
+            await self.objects.sync(part.key)
         async with self.turns.begin() as transaction:
             counts = await documents_store.add_part(transaction.connection, one, part, transaction.now + waits)
         self.crash.reach("document.counted")

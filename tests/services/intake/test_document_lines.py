@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from chassis.service import Service
+from services.intake.objects import Objects
 from tests.processes import until
 from tests.services.intake.conftest import DREAL, Intake, Settings, listening, running
 from tests.services.intake.documents import TUS, kept, repr_digest
@@ -110,3 +111,26 @@ async def test_of_two_that_send_the_same_at_once_one_counts(intake: Intake, port
     read = await intake.get(where.path.replace("uploads", "documents"), DREAL)
     assert read.content == CONTENT
     assert len(kept(object_folder, where.path)) == await intake.count("document_parts") == 1
+
+
+async def test_what_another_made_whole_before_it_was_durable_is_told_so(
+    intake: Intake, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = await announced(port, intake.issuer)
+    waiting, whole = asyncio.Event(), asyncio.Event()
+    synced = Objects.sync
+
+    async def slow_at_first(objects: Objects, key: str) -> None:
+        if not waiting.is_set():
+            waiting.set()
+            await whole.wait()
+        await synced(objects, key)
+
+    monkeypatch.setattr(Objects, "sync", slow_at_first)
+    slow = asyncio.create_task(patched(port, where, 0, CONTENT, intake.issuer))
+    await waiting.wait()
+    assert (await patched(port, where, 0, CONTENT, intake.issuer)).status_code == 204
+    whole.set()
+    answer = await slow
+    assert answer.status_code == 409
+    assert answer.headers["upload-offset"] == str(len(CONTENT))
