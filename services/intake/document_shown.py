@@ -6,6 +6,7 @@ from typing import Any
 from services.intake.checking import Remark
 from services.intake.documents_store import Document
 from services.intake.file_names import shown
+from services.intake.media_types import says_nothing
 
 # Tried so often in vain, a scanner is said to be down.
 TRIES_BEFORE_DOWN = 1
@@ -68,7 +69,6 @@ def warnings(document: Document, *, scanning: bool) -> list[Remark]:
 
 
 def _mismatch(document: Document) -> str:
-    return (
-        f"Le contenu est du type {document.media_type}, alors que {document.declared_type} était annoncé : "
-        "vérifiez cette pièce avant de l’ouvrir."
-    )
+    declared = document.declared_type
+    said = "son nom en laisse attendre un autre" if says_nothing(declared) else f"{declared} était annoncé"
+    return f"Le contenu est du type {document.media_type}, alors que {said} : vérifiez cette pièce avant de l’ouvrir."

@@ -1,11 +1,15 @@
 """The media type of a deposited file: what its sender declares, held against what its bytes say. Pure.
 
 A declaration that the content can bear is believed. One that it contradicts gives way to what the content is, with a
-remark. Every type that comes out is one that the journal can carry.
+remark. Where nothing is declared, the name's ending is what the sender says. Every type that comes out is one that the
+journal can carry.
 """
 
+import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import puremagic
 from infoparquet_contracts.identifiers import MediaType
@@ -52,6 +56,24 @@ _BY_EXTENSION = {
     "vcf": "text/vcard",
     "md": "text/markdown",
 }
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
+# Python's own table, whatever the machine's says, and what is new to it.
+_BY_ENDING: Final[Mapping[str, str]] = mimetypes.MimeTypes().types_map[True] | {
+    ".docx": _OFFICE + "wordprocessingml.document",
+    ".xlsx": _OFFICE + "spreadsheetml.sheet",
+    ".pptx": _OFFICE + "presentationml.presentation",
+    ".odt": _ODF + "text",
+    ".ods": _ODF + "spreadsheet",
+    ".odp": _ODF + "presentation",
+    ".rtf": "application/rtf",
+    ".webp": "image/webp",
+    ".m4a": "audio/mp4",
+    ".m4v": "video/mp4",
+    ".mkv": "video/x-matroska",
+    ".7z": "application/x-7z-compressed",
+    ".rar": "application/vnd.rar",
+}
 _TEXTS = frozenset(("application/json", "application/ndjson", "application/csv", "application/yaml", "application/sql"))
 _PICTURES_AND_SOUNDS = ("image/", "audio/", "video/", "font/")
 _CARRIED = TypeAdapter[str](MediaType)
@@ -59,13 +81,17 @@ _CARRIED = TypeAdapter[str](MediaType)
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What content says of itself. `possible`: types it may also be, by a weaker sign; `text`: it may be a text."""
+    """What content says of itself. `possible`: types it may also be, by a weaker sign; `text`: it may be a text.
+
+    `named` is the type that the file's name promises.
+    """
 
     empty: bool
     family: Family | None
     media_type: str
     possible: frozenset[str]
     text: bool
+    named: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,11 @@ def declared(content_type: str | None) -> str:
     return media_type if _is_carried(media_type) else UNKNOWN
 
 
+def says_nothing(declared: str) -> bool:
+    """Whether a declared type is one that clients send of any file."""
+    return canonical(declared) in _UNDECLARED
+
+
 def sniffed(head: bytes, tail: bytes, name: str | None) -> Sniffed:
     """What the first 64 KiB and the last few of a file say; in a short file they may overlap. Never raises.
 
@@ -91,13 +122,14 @@ def sniffed(head: bytes, tail: bytes, name: str | None) -> Sniffed:
     text = may_be_text(head)
     family = family_of(head)
     if family is not None:
-        return Sniffed(False, family, type_within(family, head + tail), frozenset(), text)
+        return Sniffed(False, family, type_within(family, head + tail), frozenset(), text, _named(name))
     guesses = _guesses(head + tail, name)
     guesses = [_text_type(guesses, name)] if prose else [guess for guess in guesses if not _is_text(guess)]
     if _PDF_AFTER_JUNK.match(head):
         # A text that quotes a PDF is a text all the same.
         guesses.insert(1 if prose else 0, "application/pdf")
-    return Sniffed(not head, None, next(iter(guesses), UNKNOWN), frozenset(map(canonical, guesses)), text)
+    possible = frozenset(map(canonical, guesses))
+    return Sniffed(not head, None, next(iter(guesses), UNKNOWN), possible, text, _named(name))
 
 
 def judge(declared: str, content: Sniffed) -> Judged:
@@ -107,8 +139,11 @@ def judge(declared: str, content: Sniffed) -> Judged:
         return Judged(declared)
     # Browsers declare the first for the second, on a machine that has Excel.
     as_excel = name == "application/vnd.ms-excel" and content.media_type == "text/csv"
-    if name in _UNDECLARED or as_excel:
+    if as_excel:
         return Judged(content.media_type)
+    if says_nothing(declared):
+        lies = not says_nothing(content.named) and not _is_compatible(canonical(content.named), content)
+        return Judged(content.media_type, MISMATCH if lies else None)
     if _is_compatible(name, content):
         return Judged(declared)
     return Judged(content.media_type, MISMATCH)
@@ -136,6 +171,10 @@ def _is_text(name: str) -> bool:
     if name.startswith(("text/", "message/")) or name in _TEXTS or name == "application/xml":
         return True
     return name.endswith(("+json", "+xml")) and not name.startswith(_PICTURES_AND_SOUNDS)
+
+
+def _named(name: str | None) -> str:
+    return _BY_ENDING.get("." + (name or "").rpartition(".")[2].lower(), UNKNOWN)
 
 
 def _text_type(guesses: list[str], name: str | None) -> str:

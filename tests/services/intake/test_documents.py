@@ -33,6 +33,20 @@ async def test_what_was_sent_is_read_back_byte_for_byte(intake: Intake) -> None:
     assert read.headers["content-disposition"].startswith("attachment;")
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [("image/jpeg", "image/jpeg était annoncé"), ("application/octet-stream", "son nom en laisse attendre un autre")],
+)
+async def test_what_is_not_what_its_sender_says_is_kept_with_a_warning(
+    intake: Intake, declared: str, said: str
+) -> None:
+    told = (await deposit(intake, PDF, name="photo.jpg", **{"Content-Type": declared})).json()
+    (warning,) = told["warnings"]
+    assert (warning["pointer"], warning["code"]) == ("/media_type", "media-type-mismatch")
+    assert warning["detail"].startswith(f"Le contenu est du type application/pdf, alors que {said} :")
+    assert told["media_type"] == "application/pdf"
+
+
 async def test_a_digest_that_differs_leaves_nothing(intake: Intake, object_folder: Path) -> None:
     before = kept_in(object_folder)
     answer = await deposit(intake, PDF + b"x", **{"Repr-Digest": repr_digest(PDF)})

@@ -234,6 +234,12 @@ def test_a_lie_gives_way_to_the_content_with_a_remark(
     assert judged(declaration, content, name) == Judged(media_type, MISMATCH)
 
 
+@pytest.mark.parametrize("name", ["photo.jpg", "PV.PDF", "a.docx", "a.csv", "a.xls", "film.mp4", "a.txt"])
+def test_where_nothing_is_declared_the_name_is_what_the_sender_says(name: str) -> None:
+    assert judged("", b"\x7fELF\x02\x01\x01" + bytes(57), name) == Judged("application/x-executable", MISMATCH)
+    assert judged("", EXE, name.partition(".")[0]).warning is None
+
+
 @pytest.mark.parametrize("declaration", ["text/csv", "application/json", "image/x-bcf", "message/rfc822", WORD])
 def test_a_page_is_taken_for_no_other_text(declaration: str) -> None:
     assert judged(declaration, b"<html><script>", "a.csv") == Judged("text/html", MISMATCH)
@@ -317,4 +323,4 @@ def test_any_file_is_judged(content_type: str | None, head: bytes, tail: bytes, 
     assert CARRIED.validate_python(verdict.media_type) == verdict.media_type
     assert CARRIED.validate_python(content.media_type) == content.media_type
     assert verdict.warning in (None, MISMATCH)
-    assert judge(verdict.media_type, content).warning is None
+    assert judge(verdict.media_type, content).warning in (None, verdict.warning)
