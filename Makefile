@@ -26,7 +26,9 @@ demo: setup ## the whole system on this machine with sixty procedures on their w
 
 .PHONY: test
 test: setup ## every test (ARGS="-k word" chooses)
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@# Those that measure have the machine to themselves; pytest says 5 where ARGS leave none of them.
+	$(BIN)/python -m pytest -m measured $(ARGS) || test $$? = 5
+	$(BIN)/python -m pytest -m "not measured" -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: faults
 faults: setup ## a campaign: the system is hit while procedures flow, and loses nothing (ARGS="--rounds 80 --broker apache:3")

@@ -78,6 +78,7 @@ def outcome_of(value: bytes, headers: Headers) -> Event[Payload] | Undecodable:
         return refused
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("content", CONTENTS)
 def test_a_hostile_value_is_told_of_within_bounds_wherever_it_stands(content: str, place: str) -> None:

@@ -89,6 +89,7 @@ def test_a_code_with_two_digits_exchanged_finds_the_commune_again(commune: Commu
     assert commune.code in codes(COMMUNES.nearest(typed, limit=4))
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("typed", ["33603", "33000", "Bordaux", "saint etienne"])
 def test_an_answer_takes_less_than_50_ms(typed: str) -> None:
     def seconds() -> float:

@@ -1,6 +1,5 @@
 """The data that comes with the package: sound, complete where it says so, quick to read."""
 
-import json
 import subprocess
 import sys
 from collections import Counter
@@ -89,18 +88,16 @@ def test_the_sources_are_named_for_every_file() -> None:
     assert all(f"| {name} |" in sources for name in REFERENCE.sheets if name != "rules.toml")
 
 
+@pytest.mark.measured
 def test_what_intake_and_routing_need_is_read_in_less_than_400_ms_of_cpu() -> None:
     program = (
-        "import json, time; from reference import default_url, load\n"
+        "import time; from reference import default_url, load\n"
         "start = time.process_time(); r = load(default_url()); r.territory, r.natinf, r.nataff\n"
-        "taken = time.process_time() - start\n"
-        "start = time.process_time(); sum(one for one in range(1_000_000))\n"
-        "print(json.dumps([taken, time.process_time() - start]))"
+        "print(time.process_time() - start)"
     )
     run = [sys.executable, "-c", program]
-    seconds, floor = min(
-        json.loads(subprocess.run(run, capture_output=True, check=True, cwd=PACKAGED.parents[1]).stdout)  # noqa: S603 - our own interpreter
-        for _ in range(2)
+    seconds = min(
+        float(subprocess.run(run, capture_output=True, check=True, cwd=PACKAGED.parents[1]).stdout)  # noqa: S603 - our own interpreter
+        for _ in range(3)
     )
-    # A million additions take a twentieth of a second, but where others take the processor.
-    assert seconds < max(0.4, 8 * floor)
+    assert seconds < 0.4

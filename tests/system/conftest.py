@@ -19,6 +19,8 @@ from chassis.tls import trusted
 from deploy.local.folders import fresh_folder
 from tests.processes import ROOT, free_port_base, until
 
+SERVICES = ("intake", "numbering", "routing", "notify", "query")
+
 
 @dataclass
 class System:
@@ -97,6 +99,11 @@ class System:
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(self.process.wait(), 60) == 0
+
+
+async def is_ready(system: System, service: str) -> bool:
+    """Whether its readiness names nothing."""
+    return not await system.missing(service)
 
 
 @asynccontextmanager

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import shutil
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,11 @@ from deploy.local.samples import read_samples
 from tests import audit
 from tests.docs.court_clients import client, script
 from tests.processes import until
-from tests.system.conftest import System
+from tests.system.conftest import SERVICES, System, is_ready
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BORDEAUX, BAYONNE = "tj33063", "tj64102"
-SERVICES = ("intake", "numbering", "routing", "notify", "query")
 
 
 @pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is a Debian package: apt-get install kcat")
@@ -99,45 +96,6 @@ async def test_readiness_names_what_does_not_answer(system: System, part: str, n
 
 async def is_named(system: System, service: str, dependency: str) -> bool:
     return dependency in await system.missing(service)
-
-
-async def is_ready(system: System, service: str) -> bool:
-    return not await system.missing(service)
-
-
-async def test_idle_services_use_less_than_a_twentieth_of_a_core(system: System) -> None:
-    pids = [pid for service in SERVICES for pid in system.run_file["services"][service]["pids"]]
-    for service in SERVICES:
-        await until(lambda service=service: is_ready(system, service), what="ready")
-    before, began = sum(map(cpu_seconds, pids)), time.monotonic()
-    beside = {part: cpu_seconds(system.pid(part)) for part in ("kafka", "postgres")}
-    await until(lambda: passed(began, 10), what="ten seconds of idleness")
-    elapsed = time.monotonic() - began
-    share = (sum(map(cpu_seconds, pids)) - before) / elapsed
-    for part, spent in beside.items():
-        print(f"{part}: {100 * (cpu_seconds(system.pid(part)) - spent) / elapsed:.1f} % of a core")
-    print(f"services: {100 * share:.1f} % of a core")
-    assert share < 0.05 * slowness()
-
-
-def slowness() -> float:
-    """How many times longer than usual this machine takes now, where others have its processors; 1 at least."""
-    began = time.process_time()
-    sum(one for one in range(1_000_000))
-    return max(1.0, (time.process_time() - began) / 0.1)
-
-
-async def passed(began: float, seconds: float) -> bool:
-    return time.monotonic() - began > seconds
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children that live (proc(5))."""
-    ticks = 0
-    for one in family(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def submitted(system: System, folder: Path, court: str, *keys: str) -> list[UUID]:

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from tests.services.intake.builders import BORDEAUX, NOON, PARIS, a_procedure, declined, delivery_to, numbered, routed
 from tests.services.intake.conftest import DREAL, Intake
 
@@ -75,6 +77,7 @@ async def test_a_number_is_for_ever(intake: Intake) -> None:
     assert (await intake.get(f"/v1/dossiers/{one}", DREAL)).json()["number"] == "2026-00000042-26"
 
 
+@pytest.mark.measured
 async def test_what_is_anothers_is_not_found_after_the_same_wait_as_what_does_not_exist(intake: Intake) -> None:
     one = await a_dossier(intake)
 

@@ -153,6 +153,7 @@ async def test_the_outbox_has_them_in_the_order_of_the_dossier(intake: Intake) -
     assert len(set(said)) == 20
 
 
+@pytest.mark.measured
 async def test_what_is_anothers_is_not_found_after_the_same_wait_as_what_does_not_exist(intake: Intake) -> None:
     one = await a_dossier(intake)
 

@@ -46,6 +46,7 @@ async def test_the_number_comes_in_the_same_answer(intake: Intake) -> None:
     assert answer.headers["Location"] == answer.json()["status_url"]
 
 
+@pytest.mark.measured
 async def test_without_a_number_in_time_the_answer_is_202(intake: Intake) -> None:
     started = time.monotonic()
     answer = await intake.post(a_procedure(), key="k1", Prefer="wait=1")
