@@ -23,7 +23,7 @@ def handful_of(bodies: int) -> int:
 
 
 class Arriving:
-    """One body, of no more than `most` bytes; `broken` is what ended it before its end.
+    """One body, of no more than `most` bytes; `broken` is what ended it before its end, or it `gave_way`.
 
     The next piece is always asked for before it is wanted: the server forgets what nobody had asked for when the line
     is cut. So it has to be closed.
@@ -37,6 +37,8 @@ class Arriving:
         self._size = 0
         self._coming = self._ask()
         self._ended = False
+        self._closed = asyncio.Event()
+        self.gave_way = False
         self.broken: Problem | ClientDisconnect | None = None
 
     async def more(self) -> bool:
@@ -60,6 +62,9 @@ class Arriving:
         while not self._ended and self._size < enough and now() < until:
             try:
                 piece = await self._coming
+            except asyncio.CancelledError:
+                if not self.gave_way:
+                    raise
             except (Problem, ClientDisconnect) as broken:
                 self._end(broken)
             else:
@@ -67,8 +72,16 @@ class Arriving:
         return self._size > 0
 
     def close(self) -> None:
-        """Nothing more is wanted."""
+        """Nothing more is wanted, and what came is counted."""
         self._coming.cancel()
+        self._closed.set()
+
+    async def give_way(self) -> None:
+        """It ends here, with what came; until that is counted."""
+        self.gave_way = True
+        self._end(None)
+        self._coming.cancel()
+        await self._closed.wait()
 
     def _ask(self) -> asyncio.Future[bytes | None]:
         return asyncio.ensure_future(anext(self._stream, None))

@@ -4,8 +4,8 @@ Whoever counts a part first wins: what another brought meanwhile for the same pl
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from services.intake.turns import Turns
 LARGEST_DOCUMENT = 2**30
 # What was never attached goes after a day, and so does what no byte came of for so long.
 KEPT_UNATTACHED = timedelta(days=1)
+# Longer, and the disk is what is waited for.
+SETTLES = 5.0
 # What the beginning and the end of a file say of what it is.
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 4 * 1024
@@ -56,7 +58,7 @@ class Receiver:
     contents: Contents
     crash: CrashPoints
     digests: Digests = field(default_factory=Digests)
-    under_way: int = 0
+    arriving: dict[Arriving, UUID] = field(default_factory=dict)
 
     @property
     def turns(self) -> Turns:
@@ -84,25 +86,45 @@ class Receiver:
         Raises Overtaken, StoreFull, Unavailable, a 413 Problem for more than was announced; and ClientDisconnect or the
         Problem that the stream ends with, after keeping what came before.
         """
-        most = LARGEST_DOCUMENT if one.length is None else one.length
-        self.under_way += 1
-        arriving = Arriving(stream, most - one.bytes, handful_of(self.under_way))
         kept, counting = one.bytes, done()
-        try:
-            while await arriving.more():
-                part = await self._put(one.id, kept, arriving)
+        with self._arriving(one, stream) as arriving:
+            try:
+                while await arriving.more():
+                    part = await self._put(one.id, kept, arriving)
+                    await counting
+                    # The disk takes its time, while the next part comes.
+                    counting = asyncio.create_task(self._count(one.id, part, waits))
+                    kept += part.bytes
                 await counting
-                # The disk takes its time, while the next part comes.
-                counting = asyncio.create_task(self._count(one.id, part, waits))
-                kept += part.bytes
-            await counting
-        finally:
-            self.under_way -= 1
-            arriving.close()
-            await asyncio.wait([counting])
+            finally:
+                await asyncio.wait([counting])
+        if arriving.gave_way:
+            raise Overtaken(kept)
         if arriving.broken is not None:
             raise arriving.broken
         return kept
+
+    @contextmanager
+    def _arriving(self, one: Document, stream: AsyncIterator[bytes]) -> Iterator[Arriving]:
+        most = LARGEST_DOCUMENT if one.length is None else one.length
+        arriving = Arriving(stream, most - one.bytes, handful_of(len(self.arriving) + 1))
+        self.arriving[arriving] = one.id
+        try:
+            yield arriving
+        finally:
+            del self.arriving[arriving]
+            arriving.close()
+
+    async def settle(self, one: UUID) -> bool:
+        """Have what comes of it end and count, within a while; False where nothing does.
+
+        Whoever asks how far it has come goes on over another line: the old one may be half dead, and nobody knows.
+        """
+        old = [each.give_way() for each, document in self.arriving.items() if document == one]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLES):
+                await asyncio.gather(*old)
+        return bool(old)
 
     async def complete(self, one: UUID) -> Document:
         """The document, whole from now on. Raises Overtaken, DigestDiffers, or Unavailable."""

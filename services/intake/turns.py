@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.transaction import Transaction, Transactions
 
-# So many seconds of processor at a time; then, while somebody posts or did so lately, as much rest, and a wait until
-# nobody does, which ends all the same: documents arrive however many procedures do.
+# So many seconds of processor at a time; then, while somebody posts or did so lately, so many times as much rest, and a
+# wait until nobody does, which ends all the same: documents arrive however many procedures do.
 SLICE = 0.03
+RESTS = 4
 LATELY = 2.0
 LONGEST_WAIT = 0.1
 # Of the pool's connections; the others are for who posts and reads.
@@ -60,7 +61,7 @@ class Turns:
     async def _make_way(self) -> None:
         rest, self._worked = self._worked, 0.0
         if self._going_first or _now() - self._last_first < LATELY:
-            await asyncio.sleep(rest)
+            await asyncio.sleep(RESTS * rest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT):
                     await self._nobody.wait()

@@ -52,6 +52,8 @@ def routes(receiver: Receiver) -> APIRouter:
     @router.head(UPLOAD_PATH, include_in_schema=False, dependencies=TUS)
     async def upload_state(id: UUID, caller: Administration) -> Response:  # noqa: A002 - the name in the path
         one = await uploads.find(id, caller.code)
+        if await receiver.settle(id):
+            one = await uploads.find(id, caller.code)
         return _answer(200, {**_where(one), "Upload-Length": str(one.length), "Cache-Control": "no-store"})
 
     @router.patch(UPLOAD_PATH, summary="Poursuit l’envoi d’une pièce", status_code=204, dependencies=TUS)

@@ -89,6 +89,29 @@ async def sent_to_its_end(port: int, where: httpx.URL, issuer: Issuer) -> bool:
     return (await patched(port, where, at, CONTENT[at:], issuer)).status_code == 204
 
 
+async def test_whoever_asks_how_far_it_is_has_all_that_came_on_a_line_that_says_nothing_more(
+    intake: Intake, port: int
+) -> None:
+    where = await announced(port, intake.issuer)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    told = going_on(0, intake.issuer) | {"Host": "tests", "Content-Length": str(len(CONTENT))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    # Half a handful: it would wait for the rest.
+    writer.write(f"PATCH {where.path} HTTP/1.1\r\n{head}\r\n".encode() + CONTENT[:100_000])
+    await writer.drain()
+
+    async def all_of_it() -> bool:
+        return await offset(port, where, intake.issuer) > 0
+
+    await until(all_of_it, what="counted")
+    answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 409"), answer
+    at = await offset(port, where, intake.issuer)
+    assert b"upload-offset: %d\r\n" % at in answer
+    writer.close()
+    assert (await patched(port, where, at, CONTENT[at:], intake.issuer)).status_code == 204
+
+
 async def test_another_replica_goes_on_with_an_upload(
     intake: Intake, port: int, service: Service, told: Settings, issuer: Issuer
 ) -> None:

@@ -34,6 +34,7 @@ async def moved(turns: Turns, works: float = SLICE) -> float:
         return began
 
 
+@pytest.mark.measured
 async def test_after_a_slice_of_work_a_handful_waits_until_nobody_posts(turns: Turns) -> None:
     async with somebody_posts(turns):
         await moved(turns)
@@ -50,6 +51,7 @@ async def test_documents_move_however_many_post(turns: Turns) -> None:
             await moved(turns)
 
 
+@pytest.mark.measured
 async def test_nobody_makes_way_for_nobody(turns: Turns) -> None:
     first = await moved(turns)
     assert await moved(turns) - first < SLICE + LONGEST_WAIT
