@@ -19,7 +19,8 @@ from tests.chassis.application import bare_app
 from tests.processes import until
 
 BRISK = Pace(seconds=0.3, bytes_a_second=1000)
-PATIENT = ConnectionBounds(unwanted_seconds=0.3)
+# So long, that a crowded loop has the answer read before the end.
+PATIENT = ConnectionBounds(unwanted_seconds=1.5)
 IMPATIENT = replace(PATIENT, head_seconds=0.5)
 POST = b"POST /pieces HTTP/1.1\r\nhost: tests\r\ncontent-length: 1000000\r\n\r\n"
 

@@ -14,7 +14,7 @@ async def test_every_sample_comes_to_its_end() -> None:
         sys.executable, "-m", "cli.main", "demo", "--once", "--json", "--broker", "apache",
         "--port-base", str(free_port_base()), cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    output, said = await asyncio.wait_for(demo.communicate(), 120)
+    output, said = await asyncio.wait_for(demo.communicate(), 400)
     assert demo.returncode == 0, said.decode() + output.decode()
     document = json.loads(output)
     assert (document["broker"], document["expected"], document["as_expected"]) == ("apache", 59, 59)
