@@ -76,7 +76,7 @@ async def ends_at_once(detour: Detour) -> bool:
     reader, writer = await asyncio.open_connection("127.0.0.1", detour.port)
     try:
         writer.write(b"encore")
-        return await asyncio.wait_for(reader.read(100), 5) == b""
+        return await asyncio.wait_for(reader.read(100), 30) == b""
     except ConnectionError:
         return True
     finally:

@@ -28,7 +28,7 @@ async def sent_when_closed() -> None:
     # As once it was made: its own reader would notice the end.
     connection._writer, connection._versions = writer, {MetadataRequest.API_KEY: (0, 5)}  # noqa: SLF001
     writer.transport.abort()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not writer.transport.is_closing() or not _is_freed(writer):  # noqa: ASYNC110 - uvloop tells nobody
             await asyncio.sleep(0)
     try:

@@ -74,7 +74,7 @@ async def dripped(port: int, begun: bytes, drop: bytes, pause: float = 0.02) -> 
     async with connected(port) as (reader, writer), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as other:
         writer.write(begun)
         answer = asyncio.create_task(reader.read())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not answer.done():
                 writer.write(drop)
                 assert (await other.get("/healthz")).status_code == 200
@@ -131,7 +131,7 @@ async def test_silent_clients_cannot_take_the_files_that_are_kept_free() -> None
     crowded = ConnectionBounds(most=1, told=1, head_seconds=600)
     async with (
         serving(crowded) as port,
-        asyncio.timeout(30),
+        asyncio.timeout(90),
         connected(port),
         connected(port),
         connected(port) as (reader, _),

@@ -161,22 +161,23 @@ async def test_deliveries_are_shown_as_they_come_until_somebody_stops_it(
         assert process.stdout is not None
         for number in ("2026-00000042-26", "2026-00000043-23"):
             await topic.hand_over([a_delivery(topic.court, number=number)])
-            line = await asyncio.wait_for(process.stdout.readline(), 30)
+            line = await asyncio.wait_for(process.stdout.readline(), 90)
             assert number in line.decode()
         process.send_signal(how)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         assert process.stderr is not None
         assert await process.stderr.read() == b""
 
 
+@pytest.mark.measured
 async def test_a_reader_that_was_stopped_gives_way_to_the_next_of_its_group_at_once(topic: CourtTopic) -> None:
     first, second = a_delivery(topic.court), a_delivery(topic.court)
     await topic.hand_over([first])
     async with listening(topic, "--json") as process:
         assert process.stdout is not None
-        assert json.loads(await asyncio.wait_for(process.stdout.readline(), 30))["id"] == str(first.id)
+        assert json.loads(await asyncio.wait_for(process.stdout.readline(), 90))["id"] == str(first.id)
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 60)
     await topic.hand_over([second])
     # Less than a session that was not ended: the group was left.
     async with asyncio.timeout(8):

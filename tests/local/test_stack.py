@@ -179,9 +179,9 @@ async def test_what_was_kept_is_found_again_after_kill_9_of_everything(folder: P
         before = running_in(folder)
         assert set(pids_in(first)) <= before.keys()
         up.process.kill()
-        await until(lambda: nothing_runs_in(folder), seconds=10, what="all its processes to end")
+        await until(lambda: nothing_runs_in(folder), seconds=30, what="all its processes to end")
         assert (up.data / "run.json").exists()
-        await until(lambda: nothing_is_found_in(up.data), seconds=5, what="the run file not to be believed")
+        await until(lambda: nothing_is_found_in(up.data), seconds=30, what="the run file not to be believed")
     async with an_up(folder, port_base, "apache", "query") as up:
         again = await up.ready()
         assert (await starts_of(again["services"]["query"]["url"]))["starts"] == 2

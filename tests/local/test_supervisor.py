@@ -162,7 +162,7 @@ async def test_a_hurried_stop_waits_for_nothing(told: Told, folder: Path) -> Non
     await told.supervisor.start(program)
     stopping = asyncio.create_task(told.supervisor.stop())
     told.supervisor.kill()
-    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(stopping, 30)
 
 
 async def test_a_child_does_not_outlive_a_parent_that_is_killed(folder: Path) -> None:
@@ -174,7 +174,7 @@ async def test_a_child_does_not_outlive_a_parent_that_is_killed(folder: Path) ->
     assert is_running(child)
     parent.kill()
     await parent.wait()
-    await until(lambda: answer(not is_running(child)), seconds=5)
+    await until(lambda: answer(not is_running(child)), seconds=30)
 
 
 async def test_a_program_that_is_not_there_is_named(folder: Path) -> None:

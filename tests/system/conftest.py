@@ -89,7 +89,7 @@ class System:
 
     async def missing(self, service: str) -> dict[str, str]:
         """What a service's readiness names, empty when it is ready."""
-        async with httpx.AsyncClient(verify=trusted(), timeout=10) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=30) as client:
             answer = await client.get(f"{self.url(service)}/readyz")
             named: dict[str, str] = answer.json().get("missing", {})
             return named

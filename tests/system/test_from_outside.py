@@ -39,7 +39,7 @@ async def test_kcat_reads_each_delivery_once_with_its_cloudevents_headers(system
         "kcat", "-b", system.run_file["kafka"], "-t", "infoparquet.tribunal.tj33063.v1", "-C", "-e", "-J", "-q",
         "-X", "isolation.level=read_committed", stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    output, _ = await asyncio.wait_for(reading.communicate(), 30)
+    output, _ = await asyncio.wait_for(reading.communicate(), 90)
     records = [json.loads(line) for line in output.decode().splitlines()]
 
     headers = [dict(zip(record["headers"][::2], record["headers"][1::2], strict=True)) for record in records]
@@ -120,7 +120,7 @@ async def submitted(system: System, folder: Path, court: str, *keys: str) -> lis
 
 async def reaches(system: System, one: UUID, status: str) -> None:
     async def reached() -> bool:
-        async with httpx.AsyncClient(verify=trusted(), timeout=10) as http:
+        async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
             answer = await http.get(f"{system.url('query')}/v1/procedures/{one}", headers=system.token("operator"))
         return bool(answer.status_code == 200 and answer.json()["status"] == status)
 
@@ -213,13 +213,13 @@ async def reconciled(system: System, *words: str) -> tuple[int | None, dict[str,
 async def shown(system: System, procedure: UUID) -> dict[str, Any]:
     """As the view has it."""
     async with httpx.AsyncClient(verify=trusted(), headers=system.token("administration:dreal-33")) as client:
-        answer = await client.get(f"{system.url('query')}/v1/procedures/{procedure}", timeout=10)
+        answer = await client.get(f"{system.url('query')}/v1/procedures/{procedure}", timeout=30)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
 
 async def has_come_back(system: System, service: str, procedure: UUID) -> bool:
     async with httpx.AsyncClient(verify=trusted(), headers=system.token("operator")) as client:
-        said = (await client.get(f"{system.url(service)}/v1/reconciliation", timeout=10)).json()["records"]
+        said = (await client.get(f"{system.url(service)}/v1/reconciliation", timeout=30)).json()["records"]
     states = {one["state"] for one in said if one["procedure"] == str(procedure)}
     return states == {"heard"}

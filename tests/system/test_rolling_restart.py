@@ -57,7 +57,7 @@ async def keep_sending(system: System, folder: Path, stopped: asyncio.Event) -> 
 async def is_delivered(system: System, one: UUID) -> bool:
     """As the view shows it; while its replica restarts, nobody knows."""
     with contextlib.suppress(httpx.TransportError):
-        async with httpx.AsyncClient(verify=trusted(), timeout=10) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=30) as client:
             answer = await client.get(f"{system.url('query')}/v1/procedures/{one}", headers=system.token("operator"))
         return answer.status_code == httpx.codes.OK and "delivered" in answer.json()["times"]
     return False
@@ -73,7 +73,7 @@ async def restart(system: System, service: str, replica: int) -> None:
         if run["pids"][replica] == before:
             return False
         with contextlib.suppress(httpx.TransportError):
-            async with httpx.AsyncClient(verify=trusted(), timeout=10) as client:
+            async with httpx.AsyncClient(verify=trusted(), timeout=30) as client:
                 return (await client.get(f"{run['urls'][replica]}/readyz")).status_code == httpx.codes.OK
         return False
 
@@ -126,7 +126,7 @@ async def told_once(system: System, ids: list[UUID]) -> None:
 
     # One that was in hand when its process ended is tried again when its lease is over.
     await until(all_told, seconds=240, what="every author told")
-    async with httpx.AsyncClient(verify=trusted(), timeout=10) as client:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as client:
         caught = (await client.get(f"{system.run_file['mail']}mails.json")).json()
     kept = [mail["message_id"] for mail in caught["mails"]]
     # At least once: one that was cut off may have come twice, under one Message-ID.

@@ -143,7 +143,7 @@ async def test_in_a_batch_each_line_has_its_own_documents(intake: Intake) -> Non
 async def readable(intake: Intake, document: str, organisation: str) -> bool:
     """Whether its bytes are handed out at once; the wait before a 404 has its own test."""
     try:
-        answer = await asyncio.wait_for(intake.get(f"/v1/documents/{document}", organisation), 0.5)
+        answer = await asyncio.wait_for(intake.get(f"/v1/documents/{document}", organisation), 1.5)
     except TimeoutError:
         return False
     assert (answer.status_code, answer.content) == (200, PDF)

@@ -18,7 +18,7 @@ async def a_dossier(intake: Intake) -> str:
 async def readable(intake: Intake, one: str, organisation: str) -> bool:
     """Whether it is shown at once; the wait before a 404 has its own test."""
     try:
-        answer = await asyncio.wait_for(intake.get(f"/v1/dossiers/{one}", organisation), 0.5)
+        answer = await asyncio.wait_for(intake.get(f"/v1/dossiers/{one}", organisation), 1.5)
     except TimeoutError:
         return False
     assert answer.status_code == 200

@@ -279,7 +279,7 @@ async def test_what_the_content_raises_is_its_own_affair_and_ends_the_talk() -> 
     async with listening(until_cut) as url:
         with pytest.raises(ConnectionResetError):
             await Scanner(url).scan(failing())
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_two_hundred_megabytes_are_held_a_piece_at_a_time() -> None:

@@ -183,7 +183,7 @@ async def test_a_slow_server_holds_back_neither_handlers_nor_others_and_gets_eig
     async with world.at_work():
         await until(lambda: talking(world, 8), what="eight at once")
         # While all eight are held by the server: to be read and kept is all that it takes.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await told(world)
         assert world.smtp.received == []
         world.smtp.gate.set()

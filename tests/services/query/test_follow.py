@@ -52,7 +52,7 @@ async def following(
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
     """Its exit code, and what it wrote."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         written, complained = await process.communicate()
     return process.returncode, written.decode(), complained.decode()
 
@@ -85,7 +85,7 @@ async def test_facts_are_written_as_json_while_they_come_until_the_procedure_is_
     await query.read(*events[:2])
     process = await following(query, address, str(events[0].subject), "--json")
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         first = [json.loads(await process.stdout.readline()) for _ in range(2)]
         await query.read(*events[2:])
     code, rest, _ = await ended(process)
@@ -99,7 +99,7 @@ async def test_ctrl_c_ends_it_as_asked(query: InProcess, address: str) -> None:
     await query.read(submitted)
     process = await following(query, address, str(submitted.subject))
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await process.stdout.readline()
         await process.stdout.readline()
     process.send_signal(signal.SIGINT)

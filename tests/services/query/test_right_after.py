@@ -51,7 +51,7 @@ async def test_a_commit_wakes_who_waits(query: InProcess) -> None:
     (submitted,) = said(a_submission())
     asking = Asking(query, submitted.subject)
     answer = asyncio.create_task(first_found(query.running.facts_applied, asking.look, LONG, look_again=LONG))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asking.looked.wait()
         await query.read(submitted)
         found = await answer
@@ -63,7 +63,7 @@ async def test_a_commit_in_another_replica_wakes_who_waits(query: InProcess, ano
     (submitted,) = said(a_submission())
     asking = Asking(query, submitted.subject)
     answer = asyncio.create_task(first_found(query.running.facts_applied, asking.look, LONG, look_again=LONG))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asking.looked.wait()
         async with query.running.transactions.begin() as transaction:
             await query.apply(transaction, [submitted])
@@ -79,7 +79,7 @@ async def test_a_lost_ring_costs_no_more_than_the_next_look(query: InProcess) ->
     (submitted,) = said(a_submission())
     asking = Asking(query, submitted.subject)
     answer = asyncio.create_task(first_found(query.running.facts_applied, asking.look, LONG, look_again=0.05))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asking.looked.wait()
         async with query.running.transactions.begin() as transaction:
             await query.apply(transaction, [submitted])
