@@ -92,3 +92,5 @@ def _tell(result: dict[str, Any], *, as_json: bool) -> None:
         where = f" {error['pointer']}" if error["pointer"] else ""
         hint = f" (peut-être {', '.join(error['suggestions'])})" if error.get("suggestions") else ""
         print(f"Ligne {result['line']}{where} : {error['detail']}{hint}", file=sys.stderr)
+    for warning in result.get("warnings", []):
+        print(f"Ligne {result['line']} {warning['pointer']} (remarque) : {warning['detail']}", file=sys.stderr)

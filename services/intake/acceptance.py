@@ -21,7 +21,7 @@ from chassis.outbox import to_journal
 from chassis.problems import FieldError, Problem
 from chassis.transaction import Transaction
 from services.intake import attaching_store, store
-from services.intake.attaching import Held, carried, faults, ids_in
+from services.intake.attaching import Held, carried, faults, ids_in, remarks
 from services.intake.checking import Checks, Remark
 from services.intake.store import NewProcedure, Procedure
 from services.intake.submission import Submission, SubmissionLine, Unreadable, as_fact, read
@@ -184,7 +184,7 @@ def _carrying(one: Admissible, held: Mapping[UUID, Held]) -> Posted:
         check_size(fact)
     except Problem as problem:
         return Inadmissible(one.key, one.digest, problem)
-    return replace(one, fact=fact)
+    return replace(one, fact=fact, remarks=(*one.remarks, *remarks(one.documents, held)))
 
 
 async def _look_up(

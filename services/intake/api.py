@@ -19,8 +19,8 @@ from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from services.intake import attaching_store, store
 from services.intake.acceptance import PATH, Accepted, Gate, Outcome, accept, refused
-from services.intake.attaching import faults, ids_in
-from services.intake.checking import Checks
+from services.intake.attaching import faults, ids_in, remarks
+from services.intake.checking import Checks, Remark
 from services.intake.competence import UNAVAILABLE, RoutingService
 from services.intake.submission import Submission, Unreadable, read
 from services.intake.waiting import wished_wait
@@ -90,20 +90,22 @@ def routes(parts: Parts, checks: Callable[[], Checks], routing: RoutingService, 
                 raise refused(error) from None
             return {"errors": [one.as_json() for one in error.errors], "warnings": [], "competence": None}
         findings = checks().check(submission, parts.clock().astimezone(PARIS).date())
-        missing = await _missing_documents(parts, caller.code, submission)
+        missing, unlike = await _of_documents(parts, caller.code, submission)
         errors = [one.as_json() for one in (*findings.errors, *missing)]
         competence = None if errors else await routing.competence(submission)
-        remarks = [*findings.remarks, *([] if errors or competence else [UNAVAILABLE])]
-        return {"errors": errors, "warnings": [one.as_json() for one in remarks], "competence": competence}
+        warnings = [*findings.remarks, *unlike, *([] if errors or competence else [UNAVAILABLE])]
+        return {"errors": errors, "warnings": [one.as_json() for one in warnings], "competence": competence}
 
     return router
 
 
-async def _missing_documents(parts: Parts, administration: str, submission: Submission) -> list[FieldError]:
+async def _of_documents(
+    parts: Parts, administration: str, submission: Submission
+) -> tuple[list[FieldError], list[Remark]]:
     async with parts.engine.connect() as connection:
         named = ids_in(submission.documents)
         held = await attaching_store.held(connection, named, administration, locked=False)
-    return list(faults(submission.documents, held))
+    return list(faults(submission.documents, held)), list(remarks(submission.documents, held))
 
 
 def _made(outcome: Outcome) -> Accepted:

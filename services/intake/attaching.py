@@ -1,21 +1,26 @@
 """Which documents a procedure or a supplement may carry: its administration's own, whole, once. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from infoparquet_contracts import parts
 
 from chassis.problems import FieldError
+from services.intake.checking import Remark
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A document of the administration; `document` is None until it is whole, `infected` the name of what it holds."""
+    """A document of the administration; `document` is None until it is whole, `infected` the name of what it holds.
+
+    `unlike` says what it is instead of what was declared, None where it is that.
+    """
 
     document: parts.Document | None
     attached: bool
     infected: str | None = None
+    unlike: Remark | None = None
 
 
 def ids_in(sent: Sequence[str]) -> list[UUID]:
@@ -40,6 +45,14 @@ def carried(sent: Sequence[str], held: Mapping[UUID, Held]) -> tuple[parts.Docum
     """As a fact carries them, in the order of the body; only of those without fault."""
     found = (held[one].document for one in ids_in(sent))
     return tuple(one for one in found if one is not None)
+
+
+def remarks(sent: Sequence[str], held: Mapping[UUID, Held]) -> Iterator[Remark]:
+    """What the sender should know of the documents that a body names, where they stand in it."""
+    for index, written in enumerate(sent):
+        found = None if (one := _id(written)) is None else held.get(one)
+        if found is not None and found.unlike is not None:
+            yield replace(found.unlike, pointer=f"/documents/{index}")
 
 
 def _fault(held: Held | None) -> str | None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database import among
 from chassis.transaction import Transaction
 from services.intake.attaching import Held
+from services.intake.document_shown import unlike
 from services.intake.documents_store import Document, DocumentState, Verdict, document_of, documents
 from services.intake.store import lost_dossiers
 
@@ -42,7 +43,8 @@ def _held(row: Row[Any]) -> Held:
     if row.state == DocumentState.WHOLE:
         carried = CarriedDocument(id=row.id, media_type=row.media_type, bytes=row.bytes, sha256=row.sha256)
     attached = row.procedure_id is not None and not row.lost
-    return Held(carried, attached, row.signature if row.verdict == Verdict.INFECTED else None)
+    infected = row.signature if row.verdict == Verdict.INFECTED else None
+    return Held(carried, attached, infected, unlike(row.mismatch, row.media_type, row.declared_type))
 
 
 async def attach(

@@ -60,15 +60,17 @@ def as_json(document: Document, *, scanning: bool) -> dict[str, Any]:
 
 def warnings(document: Document, *, scanning: bool) -> list[Remark]:
     """What whoever opens it should know."""
-    found = []
-    if document.mismatch is not None:
-        found.append(Remark("/media_type", document.mismatch, _mismatch(document)))
+    mismatch = unlike(document.mismatch, document.media_type, document.declared_type)
+    found = [] if mismatch is None else [mismatch]
     if scan_state(document, scanning=scanning) is ScanState.UNSCANNABLE:
         found.append(Remark("/scan", "unscannable", "L’antivirus n’a pas pu l’analyser : ouvrez-la à l’écart."))
     return found
 
 
-def _mismatch(document: Document) -> str:
-    declared = document.declared_type
+def unlike(mismatch: str | None, media_type: str | None, declared: str) -> Remark | None:
+    """That the content is not what its sender says, by the code `mismatch`; None where there is none."""
+    if mismatch is None:
+        return None
     said = "son nom en laisse attendre un autre" if says_nothing(declared) else f"{declared} était annoncé"
-    return f"Le contenu est du type {document.media_type}, alors que {said} : vérifiez cette pièce avant de l’ouvrir."
+    detail = f"Le contenu est du type {media_type}, alors que {said} : vérifiez cette pièce avant de l’ouvrir."
+    return Remark("/media_type", mismatch, detail)

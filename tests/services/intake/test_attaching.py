@@ -124,6 +124,17 @@ async def test_checking_says_what_submitting_would_and_attaches_nothing(intake: 
     await submitted(intake, document)
 
 
+async def test_what_is_not_what_its_sender_says_is_told_wherever_it_is_named(intake: Intake) -> None:
+    documents = [await deposited(intake), await deposited(intake, **{"Content-Type": "image/png"})]
+    body = a_procedure(documents=documents)
+    checked = (await intake.client.post("/v1/procedures:check", json=body)).json()
+    taken = (await intake.post(body, key="k1")).json()
+    for answer in (checked, taken):
+        told = [one for one in answer["warnings"] if one["code"] == "media-type-mismatch"]
+        assert [one["pointer"] for one in told] == ["/documents/1"]
+        assert "application/pdf, alors que image/png était annoncé" in told[0]["detail"]
+
+
 async def test_in_a_batch_each_line_has_its_own_documents(intake: Intake) -> None:
     first, second = await deposited(intake), await deposited(intake)
     lines = [

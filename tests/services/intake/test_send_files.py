@@ -169,6 +169,13 @@ async def test_the_line_and_the_file_are_named_to_people(run_file: Path) -> None
     assert "Ligne 2 /files/1 : « neither.pdf » : ce fichier n’existe pas." in result.stderr
 
 
+async def test_a_file_that_is_not_what_its_name_says_is_told_to_people(intake: Intake, run_file: Path) -> None:
+    files_in(run_file, a=b"\x7fELF\x02\x01\x01" + bytes(57))
+    result = await run(written(run_file, "p.ndjson", a_line_with("a.pdf")), "--data", run_file)
+    assert result.exit_code == 0
+    assert "Ligne 1 /documents/0 (remarque) : Le contenu est du type application/x-executable" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
