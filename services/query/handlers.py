@@ -10,7 +10,7 @@ from infoparquet_contracts.registry import FACTS
 from chassis.outbox import Outgoing
 from chassis.sources import Handler
 from chassis.transaction import Transaction
-from services.query import store
+from services.query import figures, store
 from services.query.timeline import grow
 
 
@@ -23,6 +23,7 @@ async def extend_timelines(transaction: Transaction, facts: Sequence[Event[Any]]
     await store.add_entries(connection, growth.entries)
     await store.begin_procedures(connection, growth)
     await store.write_states(connection, {one: growth.states[one] for one in growth.states if one in states})
+    await figures.recount(connection, growth.states)
     return []
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from infoparquet_contracts.codes import Kind, Status
 from infoparquet_contracts.identifiers import UUID_PATTERN
 from infoparquet_contracts.parts import Urgency
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, null, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.clock import PARIS
@@ -61,25 +61,30 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a caller sees: which procedures, and each one's status and court."""
+    """What a caller sees: which procedures, and each one's status and court.
+
+    `present`: whether it sees the procedure as it is now; a court that declined sees no more than that it did.
+    """
 
     condition: ColumnElement[bool]
+    present: ColumnElement[bool]
     status: ColumnElement[Any]
     tribunal: ColumnElement[Any]
 
 
-def view_of(sight: Sight) -> View:
-    """The caller's rights as parts of a statement."""
-    columns = procedures.c
+def view_of(sight: Sight, table: Table = procedures) -> View:
+    """The caller's rights as parts of a statement on the table, which has their columns."""
+    columns = table.c
     match sight:
         case Everything():
-            return View(true(), columns.status, columns.tribunal)
+            return View(true(), true(), columns.status, columns.tribunal)
         case OfAdministration(code):
-            return View(columns.administration == code, columns.status, columns.tribunal)
+            return View(columns.administration == code, true(), columns.status, columns.tribunal)
         case OfTribunal(code):
             in_hand = and_(columns.tribunal == code, columns.held)
             return View(
                 or_(in_hand, columns.declined_by.has_key(code)),
+                in_hand,
                 case((in_hand, columns.status), else_=Status.DECLINED.value),
                 case((in_hand, columns.tribunal), else_=null()),
             )
@@ -134,14 +139,15 @@ def _conditions(view: View, criteria: Criteria) -> Iterator[ColumnElement[bool]]
     if criteria.administration is not None:
         yield columns.administration == criteria.administration
     if criteria.since is not None:
-        yield columns.submitted_at >= _midnight(criteria.since)
+        yield columns.submitted_at >= midnight(criteria.since)
     if criteria.until is not None:
-        yield columns.submitted_at < _midnight(criteria.until + timedelta(days=1))
+        yield columns.submitted_at < midnight(criteria.until + timedelta(days=1))
     if criteria.q is not None:
         yield or_(*_beginning_with(criteria.q))
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """When that day begins in Paris."""
     return datetime.combine(day, time(), PARIS)
 
 

@@ -74,6 +74,34 @@ timeline = Table(
 )
 
 
+# What figures are made from, written anew with each state (`figures.py`): the same columns for rights, and no more.
+figures = Table(
+    "figures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("submitted_at", DateTime(timezone=True), nullable=False),
+    Column("status_at", DateTime(timezone=True), nullable=False),
+    # When the last day in which an urgent procedure has to be taken in hand is over.
+    Column("due_at", DateTime(timezone=True)),
+    # Milliseconds after the submission, rounded up.
+    Column("numbered_after", BigInteger),
+    Column("delivered_after", BigInteger),
+    Column("acknowledged_after", BigInteger),
+    Column("decided_after", BigInteger),
+    Column("urgent", Boolean, nullable=False),
+    Column("held", Boolean, nullable=False),
+    # Whether it ever was.
+    Column("unroutable", Boolean, nullable=False),
+    Column("withdrawal_requested", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("tribunal", Text),
+    # The first letters of its NATAFF codes, each once, in order.
+    Column("families", Text, nullable=False),
+    Column("declined_by", JSONB),
+)
+
+
 async def lock_states(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, State]:
     """The states of those that were submitted, held until the transaction ends; always locked in one order."""
     ordered = select(procedures.c.id, procedures.c.state).where(among(procedures.c.id, ids)).order_by(procedures.c.id)
@@ -98,6 +126,7 @@ async def forget(transaction: Transaction, ids: Collection[UUID]) -> None:
     await lock_states(connection, ids)
     await connection.execute(delete(timeline).where(among(timeline.c.procedure_id, ids)))
     await connection.execute(delete(procedures).where(among(procedures.c.id, ids)))
+    await connection.execute(delete(figures).where(among(figures.c.id, ids)))
 
 
 async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> None:

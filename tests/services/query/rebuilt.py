@@ -102,7 +102,8 @@ class View:
         timelines = await self.rows("""
             SELECT procedure_id, array_agg(id ORDER BY place), array_agg(data ORDER BY place) FROM timeline
             GROUP BY procedure_id ORDER BY procedure_id""")
-        return timelines + await self.rows("SELECT * FROM procedures ORDER BY id")
+        procedures = await self.rows("SELECT * FROM procedures ORDER BY id")
+        return timelines + procedures + await self.rows("SELECT * FROM figures ORDER BY id")
 
 
 @asynccontextmanager

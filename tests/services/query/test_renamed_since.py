@@ -17,7 +17,10 @@ async def test_a_court_that_changed_name_is_shown_by_it(
     library = a_library(tmp_path / "reference")
     settings = QuerySettings(**told(migrated, issuer), reference_url=library.path.as_uri())
     service = build(settings)
-    async with in_process(service, settings, issuer, tables="procedures, timeline") as one, working(one.running):
+    async with (
+        in_process(service, settings, issuer, tables="procedures, timeline, figures") as one,
+        working(one.running),
+    ):
         events = said(*until_delivery())
         await one.read(*events)
 
