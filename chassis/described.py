@@ -30,12 +30,16 @@ class Content:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is no problem; of its `headers`, each with what it says, `sometimes` are not always there."""
+    """An answer that is no problem; of its `headers`, each with what it says, `sometimes` are not always there.
+
+    `also` are media types in which the same can be had.
+    """
 
     content: Content | None
     description: str
     headers: Mapping[str, str] = field(default_factory=dict)
     sometimes: Sequence[str] = ()
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,7 @@ def _content(content: Content, schema: Schema | None) -> dict[str, Any]:
 
 def _answer(entry: _Entry, status: int, schemas: Mapping[str, Schema]) -> dict[str, Any]:
     answer = entry.operation.answers[status]
+    also: Schema = {media_type: {} for media_type in answer.also}
     content = answer.content
     headers = {
         name: {"description": text, "required": name not in answer.sometimes, "schema": {"type": "string"}}
@@ -176,5 +177,5 @@ def _answer(entry: _Entry, status: int, schemas: Mapping[str, Schema]) -> dict[s
     return {
         "description": answer.description,
         **({"headers": headers} if headers else {}),
-        **({} if content is None else {"content": _content(content, schemas.get(f"{entry.name} {status}"))}),
+        **({} if content is None else {"content": _content(content, schemas.get(f"{entry.name} {status}")) | also}),
     }

@@ -25,6 +25,7 @@ from chassis.common_examples import FORGET, FORGOTTEN
 from chassis.described import Answer, Content, Description, Operation, Shown
 from chassis.reconciliation_api import Forget
 from reference.names import Names
+from services.query import figures_described
 from services.query.answers import show_statuses
 from services.query.api import sight
 from services.query.examples import followed
@@ -121,8 +122,12 @@ def description(names: Names) -> Description:
     listed = {name: shown[name] for name in Standing.model_fields}
     return Description(
         "Montre où en est chaque procédure, à l’administration qui l’a déposée et au tribunal à qui elle fut remise.",
-        {"suivi": "Les procédures, leur chronologie et leurs états."},
         {
+            "suivi": "Les procédures, leur chronologie et leurs états.",
+            "chiffres": "Volumes, délais et exports.",
+        },
+        {
+            **figures_described.operations(names, _ALLOWED, listed),
             "GET /v1/procedures": Operation(
                 {
                     200: Answer(

@@ -1,7 +1,8 @@
-"""The parameters of the list, as a request gives them."""
+"""The parameters of the list, of its exports and of the figures, as a request gives them."""
 
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
 
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.identifiers import AdministrationCode, TribunalCode
@@ -10,13 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from services.query.search import Criteria
 
 # A midnight can be computed for these, and no procedure is of another day.
-_Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+_FIRST: Final = date(1900, 1, 1)
+_Day = Annotated[date, Field(ge=_FIRST, le=date(2999, 12, 31))]
+_YEAR: Final = timedelta(days=364)
 
 
-class Filters(BaseModel):
+class Parameters(BaseModel):
     """A parameter that is empty, as forms send them, is one that is not there; one that is not known is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_empty(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the request holds
+        return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
+
+
+class Chosen(Parameters):
+    """Which procedures, for a list and its exports alike."""
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
         None, description="Début d’un numéro, d’une référence ou d’un identifiant."
@@ -27,15 +39,6 @@ class Filters(BaseModel):
     administration: AdministrationCode | None = Field(None, description="Administration d’origine, par son code.")
     from_: _Day | None = Field(None, alias="from", description="Déposées à partir de ce jour (heure de Paris).")
     to: _Day | None = Field(None, description="Déposées jusqu’à ce jour compris (heure de Paris).")
-    cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        None, description="Le « next » de la page précédente."
-    )
-    limit: int = Field(50, ge=1, le=200, description="Nombre de procédures par page.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_the_empty(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the request holds
-        return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
 
     @property
     def criteria(self) -> Criteria:
@@ -49,3 +52,63 @@ class Filters(BaseModel):
             since=self.from_,
             until=self.to,
         )
+
+
+class Filters(Chosen):
+    """Of a page of the list."""
+
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="Le « next » de la page précédente."
+    )
+    limit: int = Field(50, ge=1, le=200, description="Nombre de procédures par page.")
+
+
+class Dialect(StrEnum):
+    """How CSV is written."""
+
+    RFC4180 = "rfc4180"
+    EXCEL = "excel"
+
+
+_DIALECT: Final = Field(
+    Dialect.RFC4180,
+    description="`rfc4180` : virgules, UTF-8 ; `excel` : points-virgules et marque d’ordre, pour un tableur français.",
+)
+
+
+class CsvFilters(Chosen):
+    """Of an export as CSV."""
+
+    dialect: Dialect = _DIALECT
+
+
+class By(StrEnum):
+    """What figures are told apart by."""
+
+    TRIBUNAL = "tribunal"
+    ADMINISTRATION = "administration"
+    FAMILY = "family"
+    MONTH = "month"
+    NONE = "none"
+
+
+class Asked(Parameters):
+    """Of the figures: a year that ends today (in Paris) unless said otherwise."""
+
+    from_: _Day | None = Field(
+        None, alias="from", description="Déposées à partir de ce jour (heure de Paris) ; sinon un an avant le dernier."
+    )
+    to: _Day | None = Field(None, description="Déposées jusqu’à ce jour compris (heure de Paris) ; sinon aujourd’hui.")
+    by: By = Field(By.NONE, description="Une ligne par tribunal, administration, famille d’infractions ou mois.")
+    dialect: Dialect = _DIALECT
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+            raise ValueError("Le premier jour est après le dernier.")
+        return self
+
+    def period(self, today: date) -> tuple[date, date]:
+        """The first and the last day."""
+        last = self.to or max(today, self.from_ or today)
+        return self.from_ or max(_FIRST, last - _YEAR), last

@@ -49,6 +49,8 @@ class Documented:
         if content == ANY_BYTES:
             return
         assert media_type in content, f"{where}: {media_type} is not in the document"
+        if "schema" not in content[media_type]:
+            return
         validator = self._validator(content[media_type]["schema"])
         for text in [body] if media_type != NDJSON else body.splitlines():
             for error in validator.iter_errors(json.loads(text)):

@@ -11,7 +11,8 @@ from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from reference import default_url, load
 from reference.names import Names
-from services.query import api, page
+from services.query import api, figures_api, page
+from services.query.figures_shown import Labels
 from services.query.service import build
 from services.query.settings import QuerySettings
 from tests.services.in_process import InProcess, in_process, told
@@ -19,6 +20,7 @@ from tests.services.issuer import Issuer
 
 # Seconds; still longer than the projection of a few facts takes.
 PATIENCE = 0.3
+FAMILIES = {"I": "Circulation et transports"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -40,7 +42,12 @@ async def query(migrated: str, issuer: Issuer, names: Names) -> AsyncIterator[In
     """The service without a procedure yet, which waits less than in life for what it does not know."""
     settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
     service = replace(
-        build(settings), routers=lambda parts: [api.routes(parts, lambda: names, patience=PATIENCE), page.routes()]
+        build(settings),
+        routers=lambda parts: [
+            api.routes(parts, lambda: names, patience=PATIENCE),
+            figures_api.routes(parts, lambda: Labels(names, FAMILIES)),
+            page.routes(),
+        ],
     )
-    async with in_process(service, settings, issuer, tables="procedures, timeline") as one:
+    async with in_process(service, settings, issuer, tables="procedures, timeline, figures") as one:
         yield one
