@@ -5,6 +5,7 @@ import typer
 from cli.bench import bench
 from cli.bench_bounds import bounds
 from cli.bench_documents import documents
+from cli.bench_exports import exports
 from cli.bench_faults import faults
 from cli.bench_outage import outage
 
@@ -14,3 +15,4 @@ group.command("faults")(faults)
 group.command("bounds")(bounds)
 group.command("outage")(outage)
 group.command("documents")(documents)
+group.command("exports")(exports)

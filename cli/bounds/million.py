@@ -13,7 +13,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     "numbering": ("numbers", "said_facts"),
     "routing": ("procedures", "deliveries", "followed_facts", "said_facts"),
     "notify": ("procedures", "deliveries", "followed_facts", "said_facts"),
-    "query": ("procedures", "timeline"),
+    "query": ("procedures", "timeline", "figures"),
 }
 # What must differ besides ids; `k` counts the copies.
 _DIFFERENT: Final[Mapping[str, str]] = {
@@ -25,6 +25,7 @@ _DIFFERENT: Final[Mapping[str, str]] = {
     "said_facts.partition": "0",
     "said_facts.offset": "0",
     "procedures.submitted_at": "submitted_at - k * interval '1 minute'",
+    "figures.submitted_at": "submitted_at - k * interval '1 minute'",
     "deliveries.created_at": "created_at - k * interval '1 minute'",
 }
 _COLUMNS: Final = """
