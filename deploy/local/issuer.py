@@ -6,7 +6,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import uvicorn
 from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # no type information published
@@ -14,12 +14,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from deploy.local.identities import Organisation, organisations
 from deploy.local.issuer_page import choice_page, read_choice, refusal_page
-from deploy.local.oauth_server import LOOPBACK, OAuthServer, PlainRequest
+from deploy.local.oauth_server import LOOPBACK, OAuthServer, PlainRequest, is_loopback
 from deploy.local.tokens import ALGORITHM, TokenMaker
 
 
@@ -32,9 +32,10 @@ def build_app(maker: TokenMaker, known: Sequence[Organisation]) -> Starlette:
             Route("/jwks.json", endpoints.keys),
             Route("/token", endpoints.token, methods=["POST"]),
             Route("/authorize", endpoints.authorize, methods=["GET", "POST"]),
+            Route("/logout", endpoints.logout),
             Route("/healthz", endpoints.health),
         ],
-        # The portal's page asks for its token from its own port.
+        # A page that runs on this machine may ask for its token from its own port.
         middleware=[Middleware(CORSMiddleware, allow_origin_regex=LOOPBACK, allow_methods=["*"], allow_headers=["*"])],
         exception_handlers={ValueError: _not_understood},
     )
@@ -54,6 +55,7 @@ class _Endpoints:
                 "authorization_endpoint": f"{url}/authorize",
                 "token_endpoint": f"{url}/token",
                 "jwks_uri": f"{url}/jwks.json",
+                "end_session_endpoint": f"{url}/logout",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["authorization_code", "client_credentials"],
                 "subject_types_supported": ["public"],
@@ -89,6 +91,14 @@ class _Endpoints:
             return HTMLResponse(choice_page(self._known, unknown=True), 400)
         response: Response = self._server.create_authorization_response(asked, chosen, grant)
         return response
+
+    async def logout(self, request: Request) -> Response:
+        """OpenID Connect RP-Initiated Logout: nothing is kept here of who signed in, so the person only goes back."""
+        address = request.query_params.get("post_logout_redirect_uri", "")
+        if not is_loopback(address):
+            return HTMLResponse(refusal_page("l’adresse de retour n’est pas de cette machine"), 400)
+        state = request.query_params.get("state")
+        return RedirectResponse(address + (f"?{urlencode({'state': state})}" if state else ""), 303)
 
 
 async def _not_understood(_: Request, __: Exception) -> Response:

@@ -23,10 +23,15 @@ from starlette.responses import JSONResponse, Response
 
 from deploy.local.tokens import ALGORITHM, LIFETIME, TokenMaker
 
-# The portal runs in a browser and can keep no secret: PKCE stands in for one.
+# Here the portal is given no secret: PKCE stands in for one.
 PORTAL = "portal"
 _CODE_LIFETIME = 60.0
 LOOPBACK = r"http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}"
+
+
+def is_loopback(address: str) -> bool:
+    """RFC 8252, 7.3: any port of the loopback interface. Nothing that two parsers could read differently."""
+    return re.fullmatch(rf"{LOOPBACK}(/[A-Za-z0-9._~/-]*)?", address) is not None
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,7 @@ class Client(ClientMixin):
         return " ".join(name for name in (scope or "").split() if name == "openid")
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        # RFC 8252, 7.3: any port of the loopback interface. Nothing that two parsers could read differently.
-        return re.fullmatch(rf"{LOOPBACK}(/[A-Za-z0-9._~/-]*)?", redirect_uri) is not None
+        return is_loopback(redirect_uri)
 
     def check_client_secret(self, client_secret: str) -> bool:
         return self._secret is not None and secrets.compare_digest(self._secret.encode(), client_secret.encode())

@@ -189,3 +189,13 @@ async def test_no_token_is_made_for_what_is_no_organisation(maker: TokenMaker, o
 async def test_no_token_is_made_for_a_role_of_another_kind(maker: TokenMaker) -> None:
     with pytest.raises(WrongUseError, match="clerk, prosecutor"):
         maker.mint("tribunal:tj33063", roles=["agent"])
+
+
+async def test_whoever_signs_out_goes_back_and_never_to_another_machine(browser: httpx.AsyncClient) -> None:
+    endpoint = (await browser.get("/.well-known/openid-configuration")).json()["end_session_endpoint"]
+    given = {"post_logout_redirect_uri": "http://127.0.0.1:8105/", "state": "s"}
+    left = await browser.get(endpoint, params=given)
+    assert (left.status_code, left.headers["location"]) == (303, "http://127.0.0.1:8105/?state=s")
+    for address in ("https://elsewhere.example/", "//elsewhere.example", ""):
+        refused = await browser.get(endpoint, params={"post_logout_redirect_uri": address})
+        assert (refused.status_code, "location" in refused.headers) == (400, False)
