@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cli.courts_at_play import CourtsAtPlay
-from cli.demo_table import addresses, link, table
+from cli.demo_table import addresses, table
 from cli.witness import Passage, Witness
 from deploy.local.failures import StackError, WrongUseError
 from deploy.local.folders import fresh_folder
@@ -123,8 +123,7 @@ class _Demo:
             if not self._once:
                 self._stays = True
                 self._console.print(addresses(running, stack.data))
-                # On one line whatever the width, so that it can be opened or copied.
-                self._console.print(f"Suivi (exploitant) : {link(running)}", soft_wrap=True, highlight=False)
+                self._console.print(f"Portail, où l’on choisit qui l’on est : {running['portal']}", highlight=False)
                 await stopping.wait()
                 self._console.print("Arrêt en cours…")
         return self._good

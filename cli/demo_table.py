@@ -46,11 +46,6 @@ def table(passages: Sequence[Passage], width: int) -> Table:
     return shown
 
 
-def link(running: dict[str, Any]) -> str:
-    """The page to look at, with a token that opens it."""
-    return f"{running['portal']}#token={running['tokens']['operator']}"
-
-
 def addresses(running: dict[str, Any], data: Path) -> RenderableType:
     """Where to look while it stays up."""
     lines = [("Courriels", running["mail"]), ("Données", f"--data {data}")]

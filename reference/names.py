@@ -13,6 +13,10 @@ class Names:
         """« Tribunal judiciaire de Bordeaux », or the code of a court that the reference data lack."""
         return self._names.get(tribunal, f"Tribunal {tribunal}")
 
+    def all(self) -> list[tuple[str, str]]:
+        """Every court that is known, by its code, in the order of the names."""
+        return sorted(self._names.items(), key=lambda court: court[1])
+
     def within(self, tribunal: str) -> str:
         """The same inside a sentence, « tribunal judiciaire de Bordeaux »: all are masculine."""
         name = self.of(tribunal)

@@ -42,7 +42,8 @@ class Surroundings:
             "INFOPARQUET_INTAKE_URL": self._url("intake"),
             "INFOPARQUET_ROUTING_URL": self._url("routing"),
             "INFOPARQUET_SMTP_URL": f"smtp://{_LOOPBACK}:{self.options.detoured(SMTP)}",
-            # The page that mails lead to; links of intake's own stay paths, whichever the service behind them.
+            # The portal, and where mails lead; links of intake's own stay paths, whichever the service behind them.
+            **({"INFOPARQUET_PUBLIC_URL": f"http://{_LOOPBACK}:{port}"} if service == "query" else {}),
             **({"INFOPARQUET_PUBLIC_URL": self._url("query")} if service == "notify" else {}),
             **({"PGSSLMODE": "disable"} if self.options.database == EMBEDDED else {}),
             # What services ask of each other stays on this machine, whatever proxy leads out of it.

@@ -73,7 +73,7 @@ def write(data: Payload, at: datetime, about: Subject, names: Names, public_url:
         details=(*number, ("Votre référence", about.reference), *body.details, ("Date", moment(at))),
         asked=body.asked,
         following=body.following,
-        link=None if public_url is None else f"{public_url}/#/procedures/{about.procedure}",
+        link=None if public_url is None else f"{public_url}/procedures/{about.procedure}",
     )
 
 

@@ -1,15 +1,17 @@
 """Puts query together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from fastapi import APIRouter
 
 from chassis.comparison import Holdings
 from chassis.described import Description
-from chassis.service import Service
+from chassis.service import Parts, Service
 from reference.live import Live
 from reference.names import Names
 from reference.offences import Natures
-from services.query import api, figures_api, page, store
+from services.query import api, figures_api, store
 from services.query.figures_shown import Labels
 from services.query.handlers import HANDLERS
 from services.query.settings import QuerySettings
@@ -27,13 +29,22 @@ def build(settings: QuerySettings) -> Service:
         routers=lambda parts: [
             api.routes(parts, names),
             figures_api.routes(parts, lambda: Labels(names(), families())),
-            page.routes(),
+            *_portal(parts, names, settings),
         ],
         handlers=HANDLERS,
         holdings=Holdings(store.unshown, store.forget),
         description=lambda: described(names()),
         workers=lambda _: [live.watch],
     )
+
+
+def _portal(parts: Parts, names: Callable[[], Names], settings: QuerySettings) -> Sequence[APIRouter]:
+    if settings.portal is None:
+        return []
+    # Not at the top: only where it is served is it paid for.
+    from services.query.portal.routes import portal
+
+    return portal(parts, names, settings.portal)
 
 
 def described(names: Names) -> Description:

@@ -81,7 +81,7 @@ def test_number_reference_and_time_are_in_text_and_html_and_the_number_in_the_su
         flat = " ".join(part.split())
         for words in (facts.NUMBER, ABOUT.reference, "lundi 23 novembre 2026 à 13 h 00 (heure de Paris)"):
             assert words in flat
-        assert f"https://infoparquet.example/#/procedures/{PROCEDURE}" in flat
+        assert f"https://infoparquet.example/procedures/{PROCEDURE}" in flat
         if not isinstance(data, Numbered | DocumentInfected):
             assert "ribunal judiciaire de Bordeaux" in flat
 

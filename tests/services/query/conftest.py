@@ -11,7 +11,8 @@ from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from reference import default_url, load
 from reference.names import Names
-from services.query import api, figures_api, page
+from services.query import api, figures_api
+from services.query import service as query_service
 from services.query.figures_shown import Labels
 from services.query.service import build
 from services.query.settings import QuerySettings
@@ -27,7 +28,7 @@ FAMILIES = {"I": "Circulation et transports"}
 async def migrated(postgres_server: Postgres) -> str:
     """One database at the newest schema, for all tests of the service."""
     url = await postgres_server.create_database("infoparquet_query_tests")
-    await migrate(url, Path(page.__file__).with_name("migrations"))
+    await migrate(url, Path(query_service.__file__).with_name("migrations"))
     return url
 
 
@@ -46,7 +47,6 @@ async def query(migrated: str, issuer: Issuer, names: Names) -> AsyncIterator[In
         routers=lambda parts: [
             api.routes(parts, lambda: names, patience=PATIENCE),
             figures_api.routes(parts, lambda: Labels(names, FAMILIES)),
-            page.routes(),
         ],
     )
     async with in_process(service, settings, issuer, tables="procedures, timeline, figures") as one:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ import pytest_asyncio
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.payload import Payload
 
+from chassis.clock import utc_now
 from chassis.database import expected_schema
 from deploy.local.kafka import ApacheKafka
 from deploy.local.postgres import Postgres
 from services.query.beside import Beside
+from services.query.portal import sessions
+from services.query.portal.signing_in import Tokens
 from services.query.rebuilding import MIGRATIONS, FactsMissing, OtherSchema
 from tests.processes import ROOT, environment
 from tests.services.issuer import Issuer
@@ -44,6 +48,17 @@ def roads(count: int) -> list[Event[Payload]]:
         for one in range(count)
         for event in said(*until_delivery(a_submission(f"R-{one}"), number=f"2026-{one:08d}-00"))
     ]
+
+
+async def test_whoever_is_signed_in_stays_so(view: View) -> None:
+    async with view.running.engine.begin() as connection:
+        tokens, now = Tokens("access", "identity"), utc_now()
+        session = await sessions.begin(connection, tokens, now, now + timedelta(hours=1))
+        await sessions.look(connection, "somebody", now)
+    await view.rebuild()
+    async with view.running.engine.connect() as connection:
+        assert await sessions.find(connection, session.secret, now) == session
+        assert await sessions.looked_at(connection, "somebody") == now
 
 
 async def test_every_answer_is_of_a_whole_view_while_it_is_rebuilt_and_facts_arrive(view: View) -> None:

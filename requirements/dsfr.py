@@ -1,0 +1,43 @@
+"""Writes the portal's copy of the State's design system from its npm package, unpacked at the path given.
+
+One file of the components that the portal uses, icons within. The Marianne font is for State services only, so that its
+`@font-face` rules are left out; the dark colours stand apart, to be chosen by the browser without a script.
+"""
+
+import base64
+import pathlib
+import re
+import shutil
+import sys
+
+STATIC = pathlib.Path(__file__).parent.parent / "services/query/portal/static"
+COMPONENTS = ["link", "button", "form", "input", "select", "badge", "alert", "skiplink", "logo"]
+
+
+def main() -> None:
+    """`python requirements/dsfr.py PACKAGE`."""
+    package = pathlib.Path(sys.argv[1])
+    parts = [package / "dist/core/core.main.min.css"]
+    parts += [package / f"dist/component/{name}/{name}.main.min.css" for name in COMPONENTS]
+    css = "\n".join(_self_contained(part) for part in parts)
+    dark = re.findall(r":root\[data-fr-theme=dark\]\{([^}]*)\}", (package / "dist/scheme/scheme.min.css").read_text())
+    folder = STATIC / "dsfr"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dsfr.css").write_text(css + "\n")
+    (folder / "dark.css").write_text("\n".join(f":root{{{rules}}}" for rules in dark) + "\n")
+    shutil.copy(package / "LICENSE.md", folder / "LICENSE.md")
+    shutil.copy(package / "doc/legal/cgu.md", folder / "cgu.md")
+
+
+def _self_contained(path: pathlib.Path) -> str:
+    css = re.sub(r"@font-face\{[^}]*\}|@charset[^;]*;|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+
+    def inlined(found: re.Match[str]) -> str:
+        icon = (path.parent / found[1]).resolve().read_bytes()
+        return f'url("data:image/svg+xml;base64,{base64.b64encode(icon).decode()}")'
+
+    return re.sub(r'url\("?([^"):]+\.svg)"?\)', inlined, css)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What people do from the pages: a court's answers, an administration's supplements and withdrawals.
+
+Each form bears its own idempotency key: sent twice, by a double click or a reload, it is one. What the other service
+refuses is shown at the field, with what was typed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Request, Response
+
+from chassis.doorbell import first_found
+from chassis.errors import Unavailable
+from chassis.problems import Problem
+from services.query import store
+from services.query.portal.choices import BY_FACT, Reply, body_of
+from services.query.portal.listing import show_inbox
+from services.query.portal.procedure import Sent, seen, show
+from services.query.portal.shell import Shell, see_other
+from services.query.portal.upstream import Declined, Told, Upstream
+from services.query.portal.visits import Form, Visit
+from services.query.search import view_of
+from services.query.store import procedures
+from services.query.timeline import Procedure
+
+# Seconds that what was just said is waited for, so that the next page shows it.
+CATCH_UP: Final = 3.0
+_MOST_AT_ONCE: Final = 50
+
+
+def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
+    """`POST /procedures/{id}/…` and `POST /inbox/acknowledge`."""
+    router = APIRouter(include_in_schema=False, route_class=shell.route)
+
+    @router.post("/procedures/{id}/reply/{fact}")
+    async def reply(request: Request, id: UUID, fact: str) -> Response:  # noqa: A002 - the name in the path
+        visit, form = await shell.visits.posted(request)
+        chosen = BY_FACT.get(fact)
+        if chosen is None:
+            raise Problem(404, "unknown-page", "Cette réponse n’existe pas.")
+        outcome = await routing.tell(visit, f"/v1/procedures/{id}/replies", _reply(chosen, form), form.key)
+        return await _followed(shell, intake, visit, id, fact, form, outcome)
+
+    @router.post("/procedures/{id}/supplement")
+    async def supplement(request: Request, id: UUID) -> Response:  # noqa: A002
+        visit, form = await shell.visits.posted(request)
+        path = f"/v1/procedures/{id}/supplements"
+        outcome = await intake.tell(visit, path, {"text": form.one("text")}, form.key)
+        return await _followed(shell, intake, visit, id, "supplement", form, outcome)
+
+    @router.post("/procedures/{id}/withdrawal")
+    async def withdrawal(request: Request, id: UUID) -> Response:  # noqa: A002
+        visit, form = await shell.visits.posted(request)
+        body = {"reason": form.one("reason")} | ({"comment": form.one("comment")} if form.one("comment") else {})
+        outcome = await intake.tell(visit, f"/v1/procedures/{id}/withdrawal", body, form.key)
+        return await _followed(shell, intake, visit, id, "withdrawal", form, outcome)
+
+    @router.post("/inbox/acknowledge")
+    async def acknowledge(request: Request) -> Response:
+        visit, form = await shell.visits.posted(request)
+        chosen = _chosen(form)
+        told = await asyncio.gather(*(_acknowledge(routing, visit, form.key, *one) for one in chosen))
+        await asyncio.gather(*(_caught_up(shell, visit, one, reply) for one, reply in told if isinstance(reply, UUID)))
+        refused = [{"id": str(one), "why": why} for one, why in told if isinstance(why, str)]
+        done = len(told) - len(refused)
+        if refused:
+            return await show_inbox(shell, visit, done=done, refused=refused)
+        return see_other(f"/inbox?{urlencode({'done': done})}")
+
+    return router
+
+
+def _reply(reply: Reply, form: Form) -> dict[str, Any]:
+    """About the delivery that the page showed: another one has another dossier."""
+    body = body_of(reply, form.all)
+    return body | {name: form.one(name) for name in ("delivery", "text") if form.one(name)}
+
+
+async def _followed(
+    shell: Shell, intake: Upstream, visit: Visit, one: UUID, which: str, form: Form, outcome: Told | Declined
+) -> Response:
+    """The procedure's page: as it is after what was taken, or with what was refused at its field."""
+    if isinstance(outcome, Declined):
+        found = await seen(shell, visit, one)
+        return await show(shell, intake, visit, found, sent=Sent(which, form, outcome))
+    said = {"said": which}
+    if not await _caught_up(shell, visit, one, UUID(str(outcome.answer["id"]))):
+        said["late"] = "true"
+    return see_other(f"/procedures/{one}?{urlencode(said)}#said")
+
+
+async def _caught_up(shell: Shell, visit: Visit, one: UUID, said: UUID) -> bool:
+    """Whether the timeline shows what was just said, or the procedure is no longer this person's to see."""
+
+    async def look() -> bool | None:
+        async with shell.parts.engine.connect() as connection:
+            found = await store.find(connection, procedures.c.id == one, view_of(visit.sight).condition)
+        return True if found is None or _shows(found, said) else None
+
+    return await first_found(shell.parts.facts_applied, look, CATCH_UP) is not None
+
+
+def _shows(found: Procedure, said: UUID) -> bool:
+    """By the id of the reply, of the supplement or of the fact itself."""
+    facts = (entry.event for entry in found.entries)
+    return any(said in (fact.id, getattr(fact.data, "reply", 0), getattr(fact.data, "supplement", 0)) for fact in facts)
+
+
+async def _acknowledge(routing: Upstream, visit: Visit, key: str, one: UUID, delivery: str) -> tuple[UUID, UUID | str]:
+    """The procedure, and the reply's id or why there is none."""
+    body: Mapping[str, Any] = {"fact": "acknowledged", "delivery": delivery}
+    try:
+        outcome = await routing.tell(visit, f"/v1/procedures/{one}/replies", body, str(uuid5(one, key)))
+    except Unavailable:
+        return one, "le service de routage ne répond pas ; recommencez"
+    return one, outcome.detail if isinstance(outcome, Declined) else UUID(str(outcome.answer["id"]))
+
+
+def _chosen(form: Form) -> Sequence[tuple[UUID, str]]:
+    """Procedures with the deliveries that the page showed."""
+    try:
+        pairs = [value.partition("/") for value in form.all("chosen")]
+        return [(UUID(one), str(UUID(delivery))) for one, _, delivery in pairs][:_MOST_AT_ONCE]
+    except ValueError:
+        raise Problem(400, "invalid-form", "Ce formulaire n’a pas pu être lu.") from None

@@ -1,0 +1,108 @@
+"""The portal as people meet it: on a port, before real services, with an issuer where one chooses who to be."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from chassis.migration import migrate
+from deploy.local.folders import fresh_folder
+from deploy.local.http_process import HttpProcess
+from deploy.local.ports import free_ports
+from deploy.local.postgres import Postgres
+from deploy.local.tokens import TokenMaker
+from tests.answers.world import SERVICES, Built, World, build_one, open_world
+from tests.processes import until
+from tests.services.issuer import Issuer
+from tests.services.query.portal.people import Portal
+
+NAMES = ("intake", "numbering", "routing", "query")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def local_issuer() -> AsyncIterator[Issuer]:
+    """The development issuer, as `infoparquet up` starts it."""
+    folder, (port,) = fresh_folder(), free_ports(1)
+    command = [sys.executable, "-m", "deploy.local.issuer", "--data", str(folder), "--port", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    async with HttpProcess("issuer", command, url=url, log=folder / "issuer.log", environment=os.environ):
+        yield Issuer(url, TokenMaker.open(folder, url).key)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def portal_databases(postgres_server: Postgres) -> dict[str, str]:
+    """The URL of each service's database."""
+    urls = {}
+    for name in NAMES:
+        urls[name] = await postgres_server.create_database(f"infoparquet_portal_{name}")
+        await migrate(urls[name], SERVICES[name].migrations)
+    return urls
+
+
+@pytest.fixture(scope="session")
+def ports() -> dict[str, int]:
+    """Where each of the services that the portal speaks to listens."""
+    return dict(zip(("intake", "routing", "query"), free_ports(3), strict=True))
+
+
+@pytest.fixture(scope="session")
+def built(
+    portal_databases: dict[str, str],
+    local_issuer: Issuer,
+    ports: dict[str, int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Built:
+    """The services, built once."""
+    urls = {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    told = {"object_store_url": tmp_path_factory.mktemp("objects").as_uri()} | urls
+    own = {"query": {"public_url": urls["query_url"]}}
+    return {name: build_one(name, portal_databases[name], local_issuer, **told, **own.get(name, {})) for name in NAMES}
+
+
+@pytest_asyncio.fixture
+async def portal(built: Built, local_issuer: Issuer, ports: dict[str, int]) -> AsyncIterator[Portal]:
+    """The portal without a procedure yet; what one service says, the others read."""
+    async with open_world(built, local_issuer) as world, contextlib.AsyncExitStack() as serving:
+        for name, port in ports.items():
+            await serving.enter_async_context(_served(world, name, port))
+        await serving.enter_async_context(_flowing(world))
+        async with world.services["query"].running.engine.begin() as connection:
+            await connection.exec_driver_sql("TRUNCATE portal_sessions, portal_looks")
+        yield Portal(f"http://127.0.0.1:{ports['query']}", world, local_issuer)
+
+
+@contextlib.asynccontextmanager
+async def _served(world: World, name: str, port: int) -> AsyncIterator[None]:
+    app = world.services[name].running.app
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off"))
+    server.install_signal_handlers = lambda: None  # type: ignore[method-assign, attr-defined]
+    serving = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await until(started, what=f"{name} listening")
+    yield
+    server.should_exit = True
+    await serving
+
+
+@contextlib.asynccontextmanager
+async def _flowing(world: World) -> AsyncIterator[None]:
+    """What a relay, Kafka and consumers do."""
+
+    async def flow() -> None:
+        while True:
+            await world.rest()
+            await asyncio.sleep(0.02)
+
+    flowing = asyncio.create_task(flow())
+    yield
+    flowing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await flowing
