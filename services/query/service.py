@@ -1,6 +1,7 @@
 """Puts query together."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from reference.offences import Natures
 from services.query import api, figures_api, store
 from services.query.figures_shown import Labels
 from services.query.handlers import HANDLERS
+from services.query.mending import keep_mending
 from services.query.settings import QuerySettings
 
 
@@ -34,7 +36,7 @@ def build(settings: QuerySettings) -> Service:
         handlers=HANDLERS,
         holdings=Holdings(store.unshown, store.forget),
         description=lambda: described(names()),
-        workers=lambda _: [live.watch],
+        workers=lambda parts: [live.watch, partial(keep_mending, parts.transactions)],
     )
 
 

@@ -20,6 +20,7 @@ from chassis.clock import PARIS, new_id
 from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from reference import default_url
+from services.query.mending import mend
 from services.query.rebuilding import MIGRATIONS
 from services.query.service import build
 from services.query.settings import QuerySettings
@@ -30,7 +31,7 @@ from tests.contracts.builders import BORDEAUX, DELIVERY, OTHER_DELIVERY, URGENT
 from tests.contracts.builders import PARIS as PARIS_COURT
 from tests.services.in_process import InProcess, in_process, told
 from tests.services.issuer import Issuer
-from tests.services.query.histories import said
+from tests.services.query.histories import a_submission, said, until_delivery
 
 ALL = "SELECT * FROM figures ORDER BY id"
 DUE = datetime.combine(URGENT.until or NOON.date(), time(), PARIS) + timedelta(days=1)
@@ -230,6 +231,30 @@ async def test_what_was_there_before_is_brought_along(before: InProcess) -> None
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
     await migrate(before.running.settings.database_url, MIGRATIONS)
     assert await before.rows(ALL) == expected
+
+
+async def test_what_a_release_before_wrote_is_counted_later(query: InProcess) -> None:
+    for number in range(5):
+        await query.read(*said(*until_delivery(a_submission(f"R-{number}"))))
+    late = said(*until_delivery()[:1], builders.routed(), builders.numbered())
+    await query.read(*late)
+    expected = await query.rows(ALL)
+    assert await mend(query.running.transactions) == 0
+    async with query.running.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "DELETE FROM figures WHERE id IN (SELECT id FROM procedures WHERE reference IN ('R-0', 'R-1'))"
+        )
+        for lagging, which in (
+            ("status = 'submitted'", "R-2"),
+            ("status_at = status_at - interval '1 ms'", "R-3"),
+            ("withdrawal_requested = true", "R-4"),
+            ("numbered_after = NULL", "DREAL33-2026-00042"),
+        ):
+            await connection.exec_driver_sql(
+                f"UPDATE figures SET {lagging} WHERE id IN (SELECT id FROM procedures WHERE reference = '{which}')"  # noqa: S608
+            )
+    assert await mend(query.running.transactions, most=2) == 6
+    assert await query.rows(ALL) == expected
 
 
 async def test_the_tables_are_those_that_the_code_declares(query: InProcess) -> None:
