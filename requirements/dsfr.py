@@ -20,13 +20,20 @@ def main() -> None:
     parts = [package / "dist/core/core.main.min.css"]
     parts += [package / f"dist/component/{name}/{name}.main.min.css" for name in COMPONENTS]
     css = "\n".join(_self_contained(part) for part in parts)
-    dark = re.findall(r":root\[data-fr-theme=dark\]\{([^}]*)\}", (package / "dist/scheme/scheme.min.css").read_text())
+    colours = (package / "dist/scheme/scheme.min.css").read_text()
+    dark = re.findall(r"([^{}]*\[data-fr-theme=dark\][^{}]*)\{([^{}]*)\}", colours + css)
     folder = STATIC / "dsfr"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dsfr.css").write_text(css + "\n")
-    (folder / "dark.css").write_text("\n".join(f":root{{{rules}}}" for rules in dark) + "\n")
+    (folder / "dark.css").write_text("\n".join(f"{_unnamed(which)}{{{rules}}}" for which, rules in dark) + "\n")
     shutil.copy(package / "LICENSE.md", folder / "LICENSE.md")
     shutil.copy(package / "doc/legal/cgu.md", folder / "cgu.md")
+
+
+def _unnamed(selectors: str) -> str:
+    """Those of the dark theme, for a page that names none."""
+    named = re.sub(r".*\*/", "", selectors, flags=re.DOTALL).split(",")
+    return ",".join(one.replace("[data-fr-theme=dark]", "").strip() for one in named if "[data-fr-theme=dark]" in one)
 
 
 def _self_contained(path: pathlib.Path) -> str:

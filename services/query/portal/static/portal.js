@@ -16,7 +16,7 @@ addEventListener("pageshow", () => {
 });
 
 // What was refused or taken is where the reader begins.
-const said = document.querySelector(".act[open] [aria-invalid=true], #said");
+const said = document.querySelector("[aria-invalid=true]") ?? document.getElementById("said");
 if (said !== null) {
   if (!said.matches("input, select, textarea")) said.tabIndex = -1;
   said.focus();
