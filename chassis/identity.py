@@ -1,9 +1,10 @@
 """Who calls: access tokens are JWTs checked against the issuer's keys (RFC 9068), their audience and their claims."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import httpx
@@ -26,12 +27,16 @@ LONGEST_TOKEN = 8192
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The organisation behind a request: `kind` is administration, tribunal, operator or service; `code` its own."""
+    """The organisation behind a request: `kind` is administration, tribunal, operator or service; `code` its own.
+
+    `expires` is when its token does, in seconds since 1970.
+    """
 
     subject: str
     kind: str
     code: str
     roles: frozenset[str]
+    expires: float = field(default=math.inf, compare=False)
 
     @property
     def organisation(self) -> str:
@@ -66,7 +71,7 @@ class Identity:
         caller = _caller(claims)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        self._known[token] = (caller, float(claims["exp"]))
+        self._known[token] = (caller, caller.expires)
         return caller
 
     async def ready(self) -> None:
@@ -126,7 +131,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
     named = not colon if kind == "operator" else bool(code)
     if kind not in ("administration", "tribunal", "operator", "service") or not named:
         raise BadToken
-    return Caller(str(claims["sub"]), kind, code, frozenset(str(role) for role in roles))
+    return Caller(str(claims["sub"]), kind, code, frozenset(str(role) for role in roles), float(claims["exp"]))
 
 
 async def authenticated(request: Request) -> Caller:

@@ -25,6 +25,7 @@ TITLES = {
     405: "Méthode non admise",
     408: "Requête trop lente",
     409: "Conflit avec l’état présent",
+    410: "Plus disponible",
     412: "Version du protocole non admise",
     413: "Contenu trop volumineux",
     415: "Type de contenu non admis",

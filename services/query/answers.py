@@ -6,9 +6,12 @@ from typing import Any
 from infoparquet_contracts.codes import Status
 from infoparquet_contracts.parts import Urgency
 from infoparquet_contracts.status import FOLLOWERS
+from infoparquet_contracts.versions import fact_of
 
+from chassis import forms
 from reference.names import Names
-from services.query.search import Row
+from services.query.feed_store import Row
+from services.query.search import Row as Listed
 from services.query.timeline import Entry, Procedure
 from services.query.wording import WHY_NOT, describe, describe_urgency
 
@@ -21,7 +24,7 @@ def show_statuses() -> list[dict[str, Any]]:
     ]
 
 
-def show_rows(rows: Sequence[Row], names: Names) -> list[dict[str, Any]]:
+def show_rows(rows: Sequence[Listed], names: Names) -> list[dict[str, Any]]:
     """Procedures in a list."""
     return [
         {
@@ -55,6 +58,24 @@ def show_procedure(procedure: Procedure, names: Names) -> dict[str, Any]:
         "delivery": state.delivery,
         "times": dict(state.times),
         "timeline": [_show_entry(entry, names) for entry in procedure.entries],
+    }
+
+
+def show_fact(row: Row, names: Names) -> dict[str, Any]:
+    """One fact of the feed, the same whoever reads it and whenever, but for the courts' names."""
+    data = forms.recall(row.type, row.data, row.newer)
+    return {
+        "id": row.id,
+        "fact": fact_of(row.type) if data is None else data.fact,
+        "procedure": row.procedure,
+        "number": row.number,
+        "reference": row.reference,
+        "time": row.time,
+        "source": row.source,
+        # Of a newer release alone: what it said is told as it stands, since a reader may not miss it.
+        "data": row.data if data is None else data.model_dump(mode="json"),
+        "description": "Fait d’une version plus récente du service" if data is None else describe(data, names),
+        "applied": row.why_not is None,
     }
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from infoparquet_contracts.identifiers import UUID_PATTERN, Number
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement
@@ -26,6 +27,7 @@ from services.query.timeline import Procedure
 
 # Seconds that a status is waited for, as it may be asked for right after the procedure was accepted.
 PATIENCE: Final = 5.0
+AS_OF: Final = "Infoparquet-As-Of"
 _NUMBER: Final = TypeAdapter(Number)
 
 
@@ -40,9 +42,15 @@ async def sight(caller: AnyCaller) -> Sight:
 WithSight = Annotated[Sight, Depends(sight)]
 
 
-def routes(parts: Parts, names: Callable[[], Names], *, patience: float = PATIENCE) -> APIRouter:
-    """The service's routes."""
-    router = APIRouter(tags=["suivi"])
+def routes(
+    parts: Parts, names: Callable[[], Names], as_of: Callable[[], datetime | None], *, patience: float = PATIENCE
+) -> APIRouter:
+    """Lists, procedures and statuses; `as_of` is the time of the newest fact that they show for certain."""
+
+    async def fresh(response: Response) -> None:
+        response.headers.update(freshness(as_of()))
+
+    router = APIRouter(tags=["suivi"], dependencies=[Depends(fresh)])
 
     @router.get("/v1/procedures", summary="Les procédures, de la plus récente à la plus ancienne")
     async def find_procedures(sight: WithSight, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
@@ -56,15 +64,7 @@ def routes(parts: Parts, names: Callable[[], Names], *, patience: float = PATIEN
 
     @router.get("/v1/procedures/{which}", summary="Une procédure et sa chronologie, par son identifiant ou son numéro")
     async def procedure(which: Annotated[str, Path(max_length=64)], sight: WithSight) -> dict[str, Any]:
-        named = _named(which)
-
-        async def look() -> Procedure | None:
-            async with parts.engine.connect() as connection:
-                return await store.find(connection, named, view_of(sight).condition)
-
-        found = await first_found(parts.facts_applied, look, patience)
-        if found is None:
-            raise _unknown(**{"Retry-After": "2"})
+        found = await find_soon(parts, which, sight, patience)
         return show_procedure(as_seen(sight, found), names())
 
     @router.get("/v1/statuses", summary="Les états d’une procédure et ceux qui peuvent les suivre")
@@ -72,6 +72,25 @@ def routes(parts: Parts, names: Callable[[], Names], *, patience: float = PATIEN
         return {"statuses": show_statuses()}
 
     return router
+
+
+async def find_soon(parts: Parts, which: str, sight: Sight, patience: float) -> Procedure:
+    """The procedure, waited for where it is not known yet. Raises Problem where the caller may see none."""
+    wanted = _named(which)
+
+    async def look() -> Procedure | None:
+        async with parts.engine.connect() as connection:
+            return await store.find(connection, wanted, view_of(sight).condition)
+
+    found = await first_found(parts.facts_applied, look, patience)
+    if found is None:
+        raise _unknown(**{"Retry-After": "2"})
+    return found
+
+
+def freshness(newest: datetime | None) -> dict[str, str]:
+    """The header that says it, none while nothing is known."""
+    return {} if newest is None else {AS_OF: newest.isoformat().replace("+00:00", "Z")}
 
 
 def _named(which: str) -> ColumnElement[bool]:

@@ -25,6 +25,17 @@ TABLES: Final = ("procedures", "timeline", "figures")
 _LETTERS: Final = 'SELECT topic, partition, "offset", closed_at IS NULL, discarded FROM {}.dead_letters'
 _HERE, _THERE = _LETTERS.format("{here}"), _LETTERS.format("{live}")
 _LETTERS_DIFFER: Final = f"({_HERE} EXCEPT {_THERE}) UNION ALL ({_THERE} EXCEPT {_HERE}) LIMIT 1"
+_SET_UNFED_ASIDE: Final = """
+    CREATE TABLE {here}.unfed AS SELECT n.*, row_number() OVER (ORDER BY n.seq) AS place FROM {here}.feed AS n
+    WHERE NOT EXISTS (SELECT FROM {live}.feed AS o WHERE o.event_id = n.event_id)
+"""
+_FEED_UNFED: Final = """
+    INSERT INTO {live}.feed
+    SELECT (SELECT last FROM {live}.feed_end) - (SELECT count(*) FROM {here}.unfed) + place,
+           (SELECT max(stamp) FROM {here}.unfed), event_id, procedure_id, administration, reference, tribunal, number,
+           type, source, time, data, newer, why_not
+    FROM {here}.unfed ON CONFLICT (event_id) DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -84,13 +95,21 @@ class Beside:
         return row.facts, row.example
 
     async def put_in_place(self) -> None:
-        """The new tables under the live names, at the end of the transaction; fails where readers keep the old ones."""
+        """The new tables under the live names, at the end of the transaction; fails where readers keep the old ones.
+
+        The feed stays as it is, whatever order the journal was read in: what it lacks of the new view comes at its end.
+        """
         await self._execute("SET LOCAL synchronous_commit TO on")
+        # Before the tables are taken from their readers.
+        await self._execute(_SET_UNFED_ASIDE)
         await self._execute("SET LOCAL lock_timeout TO '2s'")
         for table in TABLES:
             await self._execute(f"DROP TABLE {self.live}.{table}")
         for table in TABLES:
             await self._execute(f"ALTER TABLE {SCHEMA}.{table} SET SCHEMA {self.live}")
+        # Last: whoever appends meanwhile holds the end of the feed, and is done with the tables.
+        await self._execute("UPDATE {live}.feed_end SET last = last + (SELECT count(*) FROM {here}.unfed)")
+        await self._execute(_FEED_UNFED)
         await self._execute("DROP SCHEMA {here} CASCADE")
 
     async def analyse(self) -> None:

@@ -27,8 +27,8 @@ from chassis.reconciliation_api import Forget
 from reference.names import Names
 from services.query import figures_described
 from services.query.answers import show_statuses
-from services.query.api import sight
-from services.query.examples import followed
+from services.query.api import AS_OF, sight
+from services.query.examples import followed, told
 from services.query.rights import ROLES
 
 
@@ -99,6 +99,29 @@ class StatusRow(Shown):
     followers: Annotated[list[Status], Field(description="Les états qui peuvent suivre.")]
 
 
+class Told(Shown):
+    """A fact of the feed."""
+
+    id: Annotated[EventId, Field(description="Le `ce_id` du fait : le même s’il est reçu deux fois.")]
+    fact: str
+    procedure: ProcedureId
+    number: Annotated[Number | None, Field(description="Le numéro de la procédure à ce moment ; null avant.")]
+    reference: Reference
+    time: datetime
+    source: Annotated[str, Field(description="Qui l’a dit : `/services/<nom>`.")]
+    data: Annotated[reduce(or_, FACTS), Field(description="Le `data` du fait, tel qu’au journal.")]  # type: ignore[valid-type]
+    description: Annotated[str, Field(description="Le fait en une phrase.")]
+    applied: Annotated[bool, Field(description="Faux si le fait est resté sans effet.")]
+
+
+class Feed(Shown):
+    """A page of it."""
+
+    facts: list[Told]
+    next: Annotated[str, Field(description="À donner en `after` pour la suite, aussitôt ou plus tard.")]
+    more: Annotated[bool, Field(description="Vrai si la suite est déjà là.")]
+
+
 class Forgotten(Shown):
     """What came of it."""
 
@@ -115,6 +138,59 @@ _ALLOWED = "Rôles admis : " + " ; ".join(
     f"{kind}, {' ou '.join(f'`{role}`' for role in sorted(roles))}" for kind, roles in ROLES.items()
 )
 
+_AS_OF = {
+    AS_OF: "L’instant du plus récent des faits dont la réponse tient compte pour sûr : rien de ce que le suivi avait "
+    "lu jusque-là n’y manque. Ce qui attend encore d’être lu est dans `GET /v1/positions`. Absent tant que le suivi ne "
+    "connaît aucun fait."
+}
+_ENTITLED = (
+    "Une administration reçoit les faits de ses procédures, un tribunal ceux qui sont dits pendant qu’il est saisi, de "
+    "la remise jusqu’à son dessaisissement compris, l’exploitation et les services tous."
+)
+_STREAMED = (
+    "Événements envoyés par le serveur (SSE, `text/event-stream`). Chaque événement `fact` porte en `data`, sur une "
+    "ligne de JSON, un fait tel que dans `GET /v1/facts`, et en `id` un curseur de ce flux ; le premier événement d’un "
+    "flux nouveau, `here`, dit où il commence. Avec `Last-Event-ID`, le flux reprend après ce fait, sans manque ni "
+    "répétition. Un commentaire passe toutes les 15 secondes. Le flux finit avec le jeton, ou avec le service : il "
+    "suffit de revenir."
+)
+_GONE = {410: ("cursor-gone",)}
+
+
+def _streamed(text: str) -> Answer:
+    return _known(Content(None, media_type="text/event-stream"), text)
+
+
+def _known(content: Content, text: str) -> Answer:
+    """An answer that says how fresh it is."""
+    return Answer(content, text, headers=_AS_OF, sometimes=[AS_OF])
+
+
+def _feed(names: Names) -> Mapping[str, Operation]:
+    return {
+        "GET /v1/facts": Operation(
+            {200: _known(Content(Feed, {"une-page": told(names)}), "Une page du flux.")},
+            "Tous les faits, chacun une fois, dans un ordre qui ne change pas : qui garde `next` et le redonne n’en "
+            f"manque aucun.\n\n{_ENTITLED}\n\n{_ALLOWED}.",
+            problems=_GONE,
+        ),
+        "GET /v1/stream": Operation(
+            {200: _streamed("Les faits, à mesure qu’ils arrivent.")},
+            f"{_STREAMED}\n\n{_ENTITLED}\n\n{_ALLOWED}.",
+            problems=_GONE,
+        ),
+        "GET /v1/procedures/{which}/stream": Operation(
+            {
+                200: _streamed("Les faits de la procédure, à mesure qu’ils arrivent."),
+                204: Answer(None, "Votre tribunal est dessaisi et sait tout ce qu’il peut savoir : ne revenez pas."),
+            },
+            f"{_STREAMED} Pour un tribunal il finit aussi, après l’avoir dit, quand il se dessaisit."
+            f"\n\n{_ENTITLED}\n\n{_ALLOWED}.",
+            problems={**_GONE, 404: ("unknown-procedure",)},
+            waits=True,
+        ),
+    }
+
 
 def description(names: Names) -> Description:
     """With examples that name the courts as answers do."""
@@ -130,7 +206,7 @@ def description(names: Names) -> Description:
             **figures_described.operations(names, _ALLOWED, listed),
             "GET /v1/procedures": Operation(
                 {
-                    200: Answer(
+                    200: _known(
                         Content(Page, {"prosecution": {"procedures": [listed], "next": None}}),
                         "Une page de procédures.",
                     )
@@ -138,7 +214,7 @@ def description(names: Names) -> Description:
                 f"{_ALLOWED}.",
             ),
             "GET /v1/procedures/{which}": Operation(
-                {200: Answer(Content(Followed, {"prosecution": shown}), "La procédure et sa chronologie.")},
+                {200: _known(Content(Followed, {"prosecution": shown}), "La procédure et sa chronologie.")},
                 "Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure."
                 f"\n\n{_ALLOWED}.",
                 problems={404: ("unknown-procedure",)},
@@ -151,12 +227,13 @@ def description(names: Names) -> Description:
             ),
             "GET /v1/statuses": Operation(
                 {
-                    200: Answer(
+                    200: _known(
                         Content(Statuses, {"la-table": {"statuses": show_statuses()}}),
                         "La table, dans l’ordre du parcours.",
                     )
                 }
             ),
+            **_feed(names),
         },
         {sight: {403: ("wrong-role",)}},
     )

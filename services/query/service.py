@@ -12,7 +12,8 @@ from chassis.service import Parts, Service
 from reference.live import Live
 from reference.names import Names
 from reference.offences import Natures
-from services.query import api, figures_api, store
+from services.query import api, feed_api, figures_api, store, stream_api
+from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.handlers import HANDLERS
 from services.query.mending import keep_mending
@@ -24,19 +25,26 @@ def build(settings: QuerySettings) -> Service:
     live = Live(settings.reference_url)
     names = live.derive(lambda reference: Names(reference.courts))
     families = live.derive(lambda reference: _families(reference.nataff))
+    fanout = Fanout(names)
     return Service(
         name="query",
         title="infoParquet — suivi",
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [
-            api.routes(parts, names),
+            api.routes(parts, names, lambda: fanout.newest),
+            feed_api.routes(parts, names, fanout),
+            stream_api.routes(parts, fanout),
             figures_api.routes(parts, lambda: Labels(names(), families())),
             *_portal(parts, names, settings),
         ],
         handlers=HANDLERS,
         holdings=Holdings(store.unshown, store.forget),
         description=lambda: described(names()),
-        workers=lambda parts: [live.watch, partial(keep_mending, parts.transactions)],
+        workers=lambda parts: [
+            live.watch,
+            partial(keep_mending, parts.transactions),
+            lambda: fanout.run(parts.engine, parts.facts_applied),
+        ],
     )
 
 

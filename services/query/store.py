@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     delete,
+    false,
     select,
     text,
 )
@@ -71,6 +72,8 @@ timeline = Table(
     Column("newer", JSONB),
     Column("traceparent", Text),
     Column("why_not", Text),
+    # Whether the feed has it: not while its procedure is unknown, nor where the release before added it.
+    Column("fed", Boolean, nullable=False, server_default=false()),
 )
 
 
@@ -129,21 +132,23 @@ async def forget(transaction: Transaction, ids: Collection[UUID]) -> None:
     await connection.execute(delete(figures).where(among(figures.c.id, ids)))
 
 
-async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-    """Add to the timelines, in the order given."""
+async def add_entries(connection: AsyncConnection, entries: Sequence[Entry], fed: Collection[UUID]) -> None:
+    """Add to the timelines, in the order given; `fed` are the ids of those that the feed is given too."""
     if not entries:
         return
     events = [entry.event for entry in entries]
     kept = [forms.keep(event.data) for event in events]
     await connection.execute(
-        text("""INSERT INTO timeline (id, procedure_id, type, source, time, data, newer, traceparent, why_not)
+        text("""INSERT INTO timeline (id, procedure_id, type, source, time, data, newer, traceparent,
+                                      why_not, fed)
                 SELECT id, procedure_id, type, source, time, CAST(data AS jsonb), CAST(newer AS jsonb), traceparent,
-                       why_not
+                       why_not, fed
                 FROM unnest(CAST(:ids AS uuid[]), CAST(:procedures AS uuid[]), CAST(:types AS text[]),
                             CAST(:sources AS text[]), CAST(:times AS timestamptz[]), CAST(:data AS text[]),
-                            CAST(:newer AS text[]), CAST(:traceparents AS text[]), CAST(:reasons AS text[]))
+                            CAST(:newer AS text[]), CAST(:traceparents AS text[]), CAST(:reasons AS text[]),
+                            CAST(:fed AS boolean[]))
                      WITH ORDINALITY
-                     AS e (id, procedure_id, type, source, time, data, newer, traceparent, why_not, place)
+                     AS e (id, procedure_id, type, source, time, data, newer, traceparent, why_not, fed, place)
                 ORDER BY e.place
                 ON CONFLICT (id) DO NOTHING"""),
         {
@@ -156,6 +161,7 @@ async def add_entries(connection: AsyncConnection, entries: Sequence[Entry]) -> 
             "newer": [one.newer for one in kept],
             "traceparents": [event.traceparent for event in events],
             "reasons": [entry.why_not for entry in entries],
+            "fed": [event.id in fed for event in events],
         },
     )
 

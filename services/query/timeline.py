@@ -35,31 +35,51 @@ class Procedure:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A procedure at the moment of a fact: the court that had it in hand, or let go of it by that fact; its number."""
+
+    tribunal: str | None
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
-    """What new facts bring: entries in order, the submissions that begin a procedure, the states that are new."""
+    """What new facts bring: entries in order, the submissions that begin a procedure, the states that are new.
+
+    `told` is of each fact, by its id and in order, whose procedure is known by then.
+    """
 
     entries: tuple[Entry, ...]
     begun: Mapping[UUID, Submitted]
     states: Mapping[UUID, State]
+    told: Mapping[UUID, Told]
 
 
 def grow(states: Mapping[UUID, State], known: Collection[UUID], events: Iterable[Event[Payload]]) -> Growth:
     """Continue from `states` with those of the events whose ids are not `known`."""
     current = dict(states)
     entries: dict[UUID, Entry] = {}
+    told: dict[UUID, Told] = {}
     begun: dict[UUID, Submitted] = {}
     for event in events:
         if event.id in known or event.id in entries:
             continue
-        step = fold(current.get(event.subject), event)
+        before = current.get(event.subject)
+        step = fold(before, event)
         entries[event.id] = Entry(event, step.why_not)
         if step.state is None:
             continue
+        told[event.id] = Told(_holder(step.state) or _holder(before), step.state.number)
         if event.subject not in current and isinstance(event.data, Submitted):
             begun[event.subject] = event.data
         current[event.subject] = step.state
     changed = {one: state for one, state in current.items() if state is not states.get(one)}
-    return Growth(tuple(entries.values()), begun, changed)
+    return Growth(tuple(entries.values()), begun, changed, told)
+
+
+def _holder(state: State | None) -> str | None:
+    """The court in force, once it has had its delivery."""
+    return None if state is None or state.delivery is None else state.tribunal
 
 
 def as_left_by(tribunal: str, procedure: Procedure) -> Procedure:

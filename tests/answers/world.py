@@ -70,7 +70,7 @@ SERVICES: Mapping[str, Part] = {
         "deliveries, court_messages, replies, assignments, followed_facts, idempotency_keys, procedures",
     ),
     "notify": Part(NotifySettings, build_notify, "deliveries, followed_facts, procedures"),
-    "query": Part(QuerySettings, build_query, "procedures, timeline, figures"),
+    "query": Part(QuerySettings, build_query, "procedures, timeline, figures, feed"),
 }
 
 

@@ -27,23 +27,23 @@ class Issuer:
     url: str
     key: ECKey
 
-    def token(self, organisation: str, roles: Sequence[str] | None = None) -> str:
-        """An access token that is good for an hour, with the usual role of that kind of organisation."""
+    def token(self, organisation: str, roles: Sequence[str] | None = None, *, lifetime: int = 3600) -> str:
+        """An access token that is good for so many seconds, with the usual role of that kind of organisation."""
         now = int(time.time())
         claims = {
             "iss": self.url,
             "aud": "infoparquet",
             "sub": "agent-7",
             "iat": now,
-            "exp": now + 3600,
+            "exp": now + lifetime,
             "organisation": organisation,
             "roles": ROLES[organisation.partition(":")[0]] if roles is None else list(roles),
         }
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key)
 
-    def bearer(self, organisation: str, roles: Sequence[str] | None = None) -> dict[str, str]:
+    def bearer(self, organisation: str, roles: Sequence[str] | None = None, *, lifetime: int = 3600) -> dict[str, str]:
         """The header of a request."""
-        return {"Authorization": f"Bearer {self.token(organisation, roles)}"}
+        return {"Authorization": f"Bearer {self.token(organisation, roles, lifetime=lifetime)}"}
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from reference import default_url, load
 from reference.names import Names
-from services.query import api, figures_api
+from services.query import api, feed_api, figures_api, stream_api
 from services.query import service as query_service
+from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.service import build
 from services.query.settings import QuerySettings
@@ -22,6 +23,8 @@ from tests.services.issuer import Issuer
 # Seconds; still longer than the projection of a few facts takes.
 PATIENCE = 0.3
 FAMILIES = {"I": "Circulation et transports"}
+# Seconds; shorter than in life, so that a test need not wait for one.
+HEARTBEAT = 0.5
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -38,16 +41,25 @@ def names() -> Names:
     return Names(load(default_url()).courts)
 
 
+@pytest.fixture
+def fanout(names: Names) -> Fanout:
+    """What the service's streams are fed by."""
+    return Fanout(lambda: names)
+
+
 @pytest_asyncio.fixture
-async def query(migrated: str, issuer: Issuer, names: Names) -> AsyncIterator[InProcess]:
+async def query(migrated: str, issuer: Issuer, names: Names, fanout: Fanout) -> AsyncIterator[InProcess]:
     """The service without a procedure yet, which waits less than in life for what it does not know."""
     settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
     service = replace(
         build(settings),
         routers=lambda parts: [
-            api.routes(parts, lambda: names, patience=PATIENCE),
+            api.routes(parts, lambda: names, lambda: fanout.newest, patience=PATIENCE),
+            feed_api.routes(parts, lambda: names, fanout),
+            stream_api.routes(parts, fanout, patience=PATIENCE, heartbeat=HEARTBEAT),
             figures_api.routes(parts, lambda: Labels(names, FAMILIES)),
         ],
+        workers=lambda parts: [lambda: fanout.run(parts.engine, parts.facts_applied)],
     )
-    async with in_process(service, settings, issuer, tables="procedures, timeline, figures") as one:
+    async with in_process(service, settings, issuer, tables="procedures, timeline, figures, feed") as one:
         yield one

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -27,6 +28,7 @@ from tests.services.query.histories import a_submission, said, until_delivery
 from tests.services.query.rebuilt import View, a_view
 
 ROAD = ["submitted", "numbered", "routed", "delivered"]
+FEED = "SELECT seq, event_id, stamp FROM feed ORDER BY seq"
 LEFT = "SELECT count(*) FROM pg_namespace WHERE nspname = 'rebuild'"
 
 
@@ -108,6 +110,48 @@ async def test_a_rebuild_mends_what_was_deleted_and_puts_what_was_learnt_late_in
     assert await view.in_timeline(submitted.subject) == [submitted.id, numbered.id, delivered.id, routed.id]
     await view.rebuild()
     assert await view.shown() == expected
+
+
+async def fed(view: View, after: str = "") -> tuple[list[dict[str, Any]], str]:
+    """The feed from a place on, and its end."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = (await view.http.get("/v1/facts", params={"after": after, "limit": 1000})).json()
+        found, after = found + page["facts"], page["next"]
+        if not page["more"]:
+            return found, after
+
+
+async def test_the_feed_goes_on_as_if_nothing_had_been_rebuilt(view: View) -> None:
+    await view.publish(*roads(3))
+    before = await view.rows(FEED)
+    place = (await fed(view))[1]
+    await view.rebuild()
+    assert await view.rows(FEED) == before
+    later = roads(1)
+    await view.publish(*later)
+    assert [fact["id"] for fact in (await fed(view, place))[0]] == [str(event.id) for event in later]
+
+
+async def test_what_the_view_had_lost_comes_once_at_the_end_of_the_feed(view: View) -> None:
+    first = roads(1)
+    await view.publish(*first)
+    await view.publish(*roads(1))
+    place = (await fed(view))[1]
+    kept = await view.rows(FEED)
+    # As if that procedure had never been read; it is not the last one, so that the cursor stays good.
+    await view.change("DELETE FROM feed WHERE procedure_id = :lost", lost=first[0].subject)
+    await view.change("DELETE FROM timeline WHERE procedure_id = :lost", lost=first[0].subject)
+    await view.change("DELETE FROM procedures WHERE id = :lost", lost=first[0].subject)
+    await asyncio.gather(view.rebuild(), view.write(*roads(5)))
+    await view.publish(*roads(1))
+    for _ in range(2):
+        found, _ = await fed(view, place)
+        back = [fact["id"] for fact in found if fact["procedure"] == str(first[0].subject)]
+        assert back == [str(event.id) for event in first]
+        assert len(found) == len(first) + 6 * len(ROAD)
+        assert set(kept) - set(await view.rows(FEED)) == {row for row in kept if row[1] in {one.id for one in first}}
+        await view.rebuild()
 
 
 async def refused(view: View) -> list[Event[Payload]]:

@@ -18,7 +18,7 @@ async def test_a_court_that_changed_name_is_shown_by_it(
     settings = QuerySettings(**told(migrated, issuer), reference_url=library.path.as_uri())
     service = build(settings)
     async with (
-        in_process(service, settings, issuer, tables="procedures, timeline, figures") as one,
+        in_process(service, settings, issuer, tables="procedures, timeline, figures, feed") as one,
         working(one.running),
     ):
         events = said(*until_delivery())
