@@ -43,7 +43,7 @@ class Crowd:
 @asynccontextmanager
 async def silent(system: System, service: str, count: int) -> AsyncIterator[Crowd]:
     """So many connections on which nothing is said. Raises Unmeasured where they cannot be had."""
-    _room_for(count)
+    room_for(count)
     crowd = Crowd()
     parts = urlsplit(system.url(service))
     try:
@@ -81,7 +81,8 @@ async def _drip(crowd: Crowd) -> None:
         await asyncio.sleep(_BYTE_SECONDS)
 
 
-def _room_for(count: int) -> None:
+def room_for(count: int) -> None:
+    """Have room for so many connections. Raises Unmeasured."""
     room = open_files(count)
     if room < count:
         raise Unmeasured(f"Ce compte ne peut ouvrir que {room} connexions (ulimit -Hn) : il en faut {count}.")

@@ -7,7 +7,7 @@ does not read is held by a full connection alone, which TCP ends (see `chassis.c
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fastapi import Response
@@ -19,7 +19,8 @@ from chassis.errors import is_unavailable
 from services.query import feed_store
 from services.query.cursor import write_place
 from services.query.fanout import PAGE, Fanout, Frame, Stream
-from services.query.feed_store import OtherFeed, Place, Scope
+from services.query.feed_api import read_after
+from services.query.feed_store import BEGINNING, OtherFeed, Place, Row, Scope
 from services.query.rights import OfTribunal
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -32,7 +33,10 @@ _HEARTBEAT: Final = b":\n\n"
 
 
 class EventStream(Response):
-    """`after` is where the client stands; a new one, whose first event says that, has not been told before."""
+    """`after` is where it begins, None for where the feed ends now; a new one's first event says where that is.
+
+    Before it begins it raises Problem where the place is of another feed, and what a lost connection raises.
+    """
 
     media_type = "text/event-stream"
 
@@ -41,7 +45,7 @@ class EventStream(Response):
         fanout: Fanout,
         engine: AsyncEngine,
         scope: Scope,
-        after: Place,
+        after: Place | None,
         *,
         is_new: bool,
         until: float,
@@ -54,7 +58,8 @@ class EventStream(Response):
         self._fanout = fanout
         self._engine = engine
         self._scope = scope
-        self._place = after
+        self._after = after
+        self._place = after or BEGINNING
         self._is_new = is_new
         self._until = until
         self._heartbeat = heartbeat
@@ -62,28 +67,51 @@ class EventStream(Response):
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """ASGI."""
         with self._fanout.stream(self._scope) as stream:
+            known = await self._enter(stream)
             left = min(max(0.0, self._until - time.time()), LONGEST_SECONDS)
-            expiring = asyncio.get_running_loop().call_later(left, stream.end)
+            loop = asyncio.get_running_loop()
+            expiring = loop.call_later(left, stream.end)
+            # Beside the events: a wait with a limit at each of them costs a third of what a stream costs.
+            beating = _Beats(loop, self._heartbeat, stream)
             leaving = asyncio.create_task(_end_when_left(receive, stream))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                await self._tell(stream, send)
+                await self._tell(stream, send, known)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
                 leaving.cancel()
                 expiring.cancel()
+                beating.cancel()
 
-    async def _tell(self, stream: Stream, send: Send) -> None:
+    async def _enter(self, stream: Stream) -> list[Row]:
+        """What the client has not had, the first of it; what is new waits from before it is looked for."""
+        stream.catch_up()
+        async with self._fanout.reader(self._engine) as connection:
+            if self._after is None:
+                newest = await feed_store.newest(connection, self._scope)
+                self._place = BEGINNING if newest is None else newest.place
+                return []
+            rows = await read_after(connection, self._scope, self._after, PAGE)
+        if len(rows) == PAGE:
+            stream.fall_behind()
+        return rows
+
+    async def _tell(self, stream: Stream, send: Send, known: list[Row]) -> None:
         if self._is_new:
             cursor = write_place(self._place).encode()
             await _send(send, b'id: %b\nevent: here\ndata: {"cursor": "%b"}\n\n' % (cursor, cursor))
+        await self._send_frames(stream, send, map(self._fanout.frame, known))
         while not stream.over:
             if stream.behind:
                 await self._catch_up(stream, send)
             elif frames := stream.take():
                 await self._send_frames(stream, send, frames)
+            elif stream.beat:
+                stream.beat = False
+                await _send(send, _HEARTBEAT)
             else:
-                await self._wait(stream, send, self._heartbeat)
+                await stream.woken.wait()
+                stream.woken.clear()
 
     async def _catch_up(self, stream: Stream, send: Send) -> None:
         stream.catch_up()
@@ -97,13 +125,14 @@ class EventStream(Response):
             except Exception as error:
                 if not is_unavailable(error):
                     raise
-                await self._wait(stream, send, LOOK_AGAIN_SECONDS)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                await _send(send, _HEARTBEAT)
                 continue
-            await self._send_frames(stream, send, [self._fanout.frame(row) for row in rows])
+            await self._send_frames(stream, send, map(self._fanout.frame, rows))
             if len(rows) < PAGE:
                 return
 
-    async def _send_frames(self, stream: Stream, send: Send, frames: Sequence[Frame]) -> None:
+    async def _send_frames(self, stream: Stream, send: Send, frames: Iterable[Frame]) -> None:
         """Those that were not sent; the one by which its court let go of the procedure is the last."""
         contents = []
         for frame in frames:
@@ -120,13 +149,23 @@ class EventStream(Response):
         sight = self._scope.sight
         return self._scope.procedure is not None and isinstance(sight, OfTribunal) and frame.parts_from == sight.code
 
-    async def _wait(self, stream: Stream, send: Send, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await stream.woken.wait()
-        except TimeoutError:
-            await _send(send, _HEARTBEAT)
-        stream.woken.clear()
+
+class _Beats:
+    """Has a stream send a comment every so many seconds, until cancelled."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, stream: Stream) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._stream = stream
+        self._timer = loop.call_later(seconds, self._beat)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _beat(self) -> None:
+        self._stream.beat = True
+        self._stream.woken.set()
+        self._timer = self._loop.call_later(self._seconds, self._beat)
 
 
 async def _send(send: Send, content: bytes) -> None:

@@ -34,6 +34,8 @@ PAGE: Final = 200
 MOST_WAITING: Final = 256
 # Streams that read the feed at once: others ask the database too.
 READERS: Final = 3
+# Streams that are woken in one go: five thousand send for half a second, for which whoever else asks would wait.
+SLICE: Final = 100
 _ALL: Final = Scope(Everything())
 
 
@@ -48,13 +50,14 @@ class Frame:
 
 @dataclass(eq=False)
 class Stream:
-    """What waits for one; `behind` where it has to read the feed first, `over` when it is to end."""
+    """What waits for one; `behind`: it has to read the feed first; `beat`: to show life; `over`: to end."""
 
     scope: Scope
     waiting: deque[Frame] = field(default_factory=deque)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     behind: bool = True
     over: bool = False
+    beat: bool = False
 
     def give(self, frame: Frame) -> None:
         """Add a frame; where too many wait, there is the feed to be read instead."""
@@ -160,30 +163,32 @@ class Fanout:
         if self._place is None:
             async with engine.begin() as connection:
                 await feed_store.catch_up(connection)
-        async with engine.connect() as connection:
-            if self._place is None:
-                await self._jump(connection)
-            while self.streams:
+            await self._jump(engine)
+        while self.streams:
+            async with engine.connect() as connection:
                 rows = await feed_store.read(connection, _ALL, self._place or BEGINNING, PAGE)
-                for row in rows:
-                    self._give(row)
-                if len(rows) < PAGE:
-                    return
-            await self._jump(connection)
+            for row in rows:
+                await self._give(row)
+            if len(rows) < PAGE:
+                return
+        await self._jump(engine)
 
-    async def _jump(self, connection: AsyncConnection) -> None:
+    async def _jump(self, engine: AsyncEngine) -> None:
         """To the end of the feed; nobody follows, or who does reads it again."""
-        newest = await feed_store.newest(connection, _ALL)
+        async with engine.connect() as connection:
+            newest = await feed_store.newest(connection, _ALL)
         self._place, self.newest = (BEGINNING, None) if newest is None else (newest.place, newest.time)
         # Some may have entered meanwhile, and read the feed up to somewhere before.
         for stream in self._all():
             stream.fall_behind()
 
-    def _give(self, row: Row) -> None:
-        frame: Frame | None = None
-        for stream in self._concerned(row):
-            frame = frame or self.frame(row)
-            stream.give(frame)
+    async def _give(self, row: Row) -> None:
+        if concerned := list(self._concerned(row)):
+            frame = self.frame(row)
+            for place, stream in enumerate(concerned, 1):
+                stream.give(frame)
+                if place % SLICE == 0:
+                    await asyncio.sleep(0)
         self._place, self.newest = row.place, row.time
 
     def _concerned(self, row: Row) -> Iterator[Stream]:

@@ -33,28 +33,27 @@ def routes(
 
     @router.get("/v1/stream", summary="Les faits de votre organisation, à mesure qu’ils arrivent")
     async def stream(caller: AnyCaller, sight: WithSight, last: LastEventId = None) -> Response:
-        async with parts.engine.connect() as connection:
-            place = await _begin(connection, Scope(sight), last)
-        return opened(Scope(sight), place, last, caller.expires)
+        return opened(Scope(sight), _last(last), last, caller.expires)
 
     @router.get("/v1/procedures/{which}/stream", summary="Les faits d’une procédure, à mesure qu’ils arrivent")
     async def procedure_stream(
         which: Annotated[str, Path(max_length=64)], caller: AnyCaller, sight: WithSight, last: LastEventId = None
     ) -> Response:
-        found = await find_soon(parts, which, sight, patience)
+        after, found = _last(last), await find_soon(parts, which, sight, patience)
         scope = Scope(sight, found.id)
-        async with parts.engine.connect() as connection:
-            place = await _begin(connection, scope, last)
-            if isinstance(sight, OfTribunal) and not await _may_hear(connection, sight, found.id, place):
-                return Response(status_code=204)
-        return opened(scope, place, last, caller.expires)
+        if isinstance(sight, OfTribunal):
+            async with parts.engine.connect() as connection:
+                after = after or await _end(connection, scope)
+                if not await _may_hear(connection, sight, found.id, after):
+                    return Response(status_code=204)
+        return opened(scope, after, last, caller.expires)
 
-    def opened(scope: Scope, place: Place, last: str | None, until: float) -> EventStream:
+    def opened(scope: Scope, after: Place | None, last: str | None, until: float) -> EventStream:
         return EventStream(
             fanout,
             parts.engine,
             scope,
-            place,
+            after,
             is_new=not last,
             until=until,
             headers=freshness(fanout.newest),
@@ -64,12 +63,12 @@ def routes(
     return router
 
 
-async def _begin(connection: AsyncConnection, scope: Scope, last: str | None) -> Place:
-    """Where a stream begins: after what its client had last, or where the feed ends now. Raises Problem."""
-    if last:
-        place = place_of(last, f"/{AFTER}")
-        await read_after(connection, scope, place, 1)
-        return place
+def _last(cursor: str | None) -> Place | None:
+    """After what the client had last, None where it had nothing. Raises Problem."""
+    return place_of(cursor, f"/{AFTER}") if cursor else None
+
+
+async def _end(connection: AsyncConnection, scope: Scope) -> Place:
     newest = await feed_store.newest(connection, scope)
     return BEGINNING if newest is None else newest.place
 
@@ -80,4 +79,4 @@ async def _may_hear(connection: AsyncConnection, sight: OfTribunal, procedure: U
     found = await store.find(connection, procedures.c.id == procedure)
     if found is not None and has_in_hand(sight.code, found.state):
         return True
-    return bool(await feed_store.read(connection, Scope(sight, procedure), after, 1))
+    return bool(await read_after(connection, Scope(sight, procedure), after, 1))

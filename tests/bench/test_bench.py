@@ -26,12 +26,15 @@ from cli.bench_bounds import table as bounds_table
 from cli.bench_competence import competence
 from cli.bench_measures import MOMENTS, Load, System, Unmeasured, batch, post, reach, spread
 from cli.bench_outage import table as outage_table
+from cli.bench_streams import table as streams_table
 from cli.bounds.measures import Bound, Bounds
 from cli.bounds.measures import Plan as BoundsPlan
 from cli.keep_alive import KeepAlive
 from cli.outage import ROAD, Outage
 from cli.outage import Plan as OutagePlan
 from cli.outage import measure as measure_outage
+from cli.streams.measures import Plan as StreamsPlan
+from cli.streams.measures import Streams, kept
 from deploy.local.folders import fresh_folder
 from deploy.local.options import Options
 from deploy.local.samples import Sample
@@ -144,6 +147,19 @@ async def test_each_bound_is_measured_with_how_others_are_served(system: System)
     present = await asyncpg.connect(system.running["services"]["query"]["database"])
     assert await present.fetchval("SELECT count(*) FROM procedures") >= plan.procedures
     await present.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_each_stream_hears_each_fact_and_none_is_lost(system: System) -> None:
+    plan = StreamsPlan(facts=3, spacing=0.01, rest=1, procedures=5, patience=60)
+    report = await Streams(system, 30, plan, print).measure()
+    for delays in (report["delay_ms"], report["delay_with_others_ms"]):
+        assert all(0 < delays[name]["p50"] <= delays[name]["p99"] for name in ("first", "each", "last", "floor"))
+        assert delays["first"]["p50"] <= delays["each"]["p50"] <= delays["last"]["p50"]
+    assert (report["ended"], set(report["others_ms"])) == (0, set(report["others_p50_to_rest"]))
+    assert kept(report)
+    assert not kept(report | {"ended": 1})
+    assert streams_table(report).row_count == 4 + len(report["others_ms"])
 
 
 @pytest.mark.asyncio(loop_scope="module")
