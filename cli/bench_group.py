@@ -8,6 +8,7 @@ from cli.bench_documents import documents
 from cli.bench_exports import exports
 from cli.bench_faults import faults
 from cli.bench_outage import outage
+from cli.bench_search import search
 from cli.bench_streams import streams
 
 group = typer.Typer()
@@ -18,3 +19,4 @@ group.command("outage")(outage)
 group.command("documents")(documents)
 group.command("exports")(exports)
 group.command("streams")(streams)
+group.command("search")(search)

@@ -10,6 +10,7 @@ from infoparquet_contracts.versions import fact_of
 
 from chassis import forms
 from reference.names import Names
+from services.query.asked import Asked
 from services.query.feed_store import Row
 from services.query.search import Row as Listed
 from services.query.timeline import Entry, Procedure
@@ -22,6 +23,17 @@ def show_statuses() -> list[dict[str, Any]]:
         {"status": status, "label": status.label, "followers": [one for one in Status if one in FOLLOWERS[status]]}
         for status in Status
     ]
+
+
+def show_page(rows: Sequence[Listed], following: str | None, asked: Asked | None, names: Names) -> dict[str, Any]:
+    """A page of the list; `corrected` are the numbers found in place of the one that was mistyped."""
+    meant = () if asked is None else asked.corrected
+    return {
+        "procedures": show_rows(rows, names),
+        "next": following,
+        "corrected": sorted({row.number for row in rows if row.number in meant}),
+        "ignored": [] if asked is None else list(asked.ignored),
+    }
 
 
 def show_rows(rows: Sequence[Listed], names: Names) -> list[dict[str, Any]]:

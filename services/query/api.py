@@ -17,13 +17,15 @@ from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from reference.names import Names
 from services.query import store
-from services.query.answers import show_procedure, show_rows, show_statuses
+from services.query.answers import show_page, show_procedure, show_statuses
 from services.query.cursor import read_cursor, write_cursor
 from services.query.filters import Filters
 from services.query.rights import NoRole, Sight, as_seen, sight_of
-from services.query.search import Mark, search, view_of
+from services.query.rows import view_of
+from services.query.search import Mark, search
 from services.query.store import procedures
 from services.query.timeline import Procedure
+from services.query.words import Words
 
 # Seconds that a status is waited for, as it may be asked for right after the procedure was accepted.
 PATIENCE: Final = 5.0
@@ -43,7 +45,12 @@ WithSight = Annotated[Sight, Depends(sight)]
 
 
 def routes(
-    parts: Parts, names: Callable[[], Names], as_of: Callable[[], datetime | None], *, patience: float = PATIENCE
+    parts: Parts,
+    names: Callable[[], Names],
+    words: Callable[[], Words],
+    as_of: Callable[[], datetime | None],
+    *,
+    patience: float = PATIENCE,
 ) -> APIRouter:
     """Lists, procedures and statuses; `as_of` is the time of the newest fact that they show for certain."""
 
@@ -55,12 +62,13 @@ def routes(
     @router.get("/v1/procedures", summary="Les procédures, de la plus récente à la plus ancienne")
     async def find_procedures(sight: WithSight, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
         after = None if filters.cursor is None else _mark(filters.cursor)
+        criteria = filters.criteria(words())
         async with parts.engine.connect() as connection:
             # One more than asked for tells whether another page follows.
-            rows = await search(connection, sight, filters.criteria, after=after, limit=filters.limit + 1)
+            rows = await search(connection, sight, criteria, after=after, limit=filters.limit + 1)
         page = rows[: filters.limit]
         following = write_cursor(Mark(page[-1].submitted_at, page[-1].id)) if len(rows) > len(page) else None
-        return {"procedures": show_rows(page, names()), "next": following}
+        return show_page(page, following, criteria.q, names())
 
     @router.get("/v1/procedures/{which}", summary="Une procédure et sa chronologie, par son identifiant ou son numéro")
     async def procedure(which: Annotated[str, Path(max_length=64)], sight: WithSight) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Annotated
+from typing import Annotated, Any
 
 from infoparquet_contracts.codes import Formation, Kind, Status, UrgencyReason
 from infoparquet_contracts.identifiers import (
@@ -16,6 +16,7 @@ from infoparquet_contracts.identifiers import (
     Reference,
     ServiceCode,
     TribunalCode,
+    Uuid,
 )
 from infoparquet_contracts.registry import FACTS
 from infoparquet_contracts.status import Ineffective
@@ -30,6 +31,8 @@ from services.query.answers import show_statuses
 from services.query.api import AS_OF, sight
 from services.query.examples import followed, told
 from services.query.rights import ROLES
+from services.query.views import MOST
+from services.query.views_api import View
 
 
 class UrgencyInWords(Shown):
@@ -62,6 +65,12 @@ class Page(Shown):
 
     procedures: list[Standing]
     next: Annotated[str | None, Field(description="À donner en `cursor` pour la page suivante ; null à la fin.")]
+    corrected: Annotated[
+        list[Number], Field(description="Les numéros trouvés à la place de celui de `q`, dont la clé est fausse.")
+    ]
+    ignored: Annotated[
+        list[str], Field(description="Les mots de `q` laissés de côté : trop courants, ou trop nombreux.")
+    ]
 
 
 class Entry(Shown):
@@ -128,11 +137,30 @@ class Forgotten(Shown):
     forgotten: int
 
 
+class Kept(Shown):
+    """A view that a person keeps."""
+
+    id: Uuid
+    name: str
+    filters: Annotated[Mapping[str, Any], Field(description="Les paramètres de `GET /v1/procedures`.")]
+    changed_at: datetime
+
+
+class KeptViews(Shown):
+    """All of a person's."""
+
+    views: Annotated[list[Kept], Field(description="Par ordre de nom.")]
+
+
 class Statuses(Shown):
     """The table."""
 
     statuses: list[StatusRow]
 
+
+_SENT = {"name": "Urgences de Bordeaux", "filters": {"q": "bordeaux", "urgent": True}}
+_KEPT = {"id": "0192f0c1-0000-7000-8000-0000000000f1", **_SENT, "changed_at": "2026-11-23T12:00:00Z"}
+_LIMITS = f"Vos vues ne sont montrées à personne d’autre ; {MOST} au plus."
 
 _ALLOWED = "Rôles admis : " + " ; ".join(
     f"{kind}, {' ou '.join(f'`{role}`' for role in sorted(roles))}" for kind, roles in ROLES.items()
@@ -200,14 +228,19 @@ def description(names: Names) -> Description:
         "Montre où en est chaque procédure, à l’administration qui l’a déposée et au tribunal à qui elle fut remise.",
         {
             "suivi": "Les procédures, leur chronologie et leurs états.",
+            "vues": "Les filtres que chacun garde.",
             "chiffres": "Volumes, délais et exports.",
         },
         {
             **figures_described.operations(names, _ALLOWED, listed),
+            **_views(),
             "GET /v1/procedures": Operation(
                 {
                     200: _known(
-                        Content(Page, {"prosecution": {"procedures": [listed], "next": None}}),
+                        Content(
+                            Page,
+                            {"prosecution": {"procedures": [listed], "next": None, "corrected": [], "ignored": []}},
+                        ),
                         "Une page de procédures.",
                     )
                 },
@@ -237,3 +270,26 @@ def description(names: Names) -> Description:
         },
         {sight: {403: ("wrong-role",)}},
     )
+
+
+def _views() -> Mapping[str, Operation]:
+    kept, sent = Content(Kept, {"urgences": _KEPT}), Content(View, {"urgences": _SENT}, description="La vue.")
+    unknown = {404: ("unknown-view",)}
+    return {
+        "GET /v1/views": Operation(
+            {200: Answer(Content(KeptViews, {"une-vue": {"views": [_KEPT]}}), "Vos vues.")}, f"{_LIMITS}\n\n{_ALLOWED}."
+        ),
+        "POST /v1/views": Operation(
+            {201: Answer(kept, "Elle est enregistrée.")},
+            f"{_LIMITS}\n\n{_ALLOWED}.",
+            body=sent,
+            problems={409: ("view-name-taken", "too-many-views")},
+        ),
+        "PUT /v1/views/{id}": Operation(
+            {200: Answer(kept, "Elle est remplacée.")},
+            f"{_ALLOWED}.",
+            body=sent,
+            problems={**unknown, 409: ("view-name-taken",)},
+        ),
+        "DELETE /v1/views/{id}": Operation({204: Answer(None, "Elle n’est plus.")}, f"{_ALLOWED}.", problems=unknown),
+    }

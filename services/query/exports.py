@@ -23,7 +23,8 @@ from services.query.columns import COLUMNS, lines
 from services.query.filters import Dialect
 from services.query.parquet import parquet, schema_of
 from services.query.rights import Sight
-from services.query.search import Criteria, Mark, Row, search
+from services.query.rows import Criteria
+from services.query.search import Mark, Row, search
 
 log = structlog.get_logger()
 

@@ -15,21 +15,24 @@ from services.query import exports, parquet, tables
 from services.query.api import WithSight
 from services.query.exports import Download, Pages, Places, as_csv, as_ndjson, as_parquet
 from services.query.figures_shown import Labels, columns, show_figures, table
-from services.query.filters import Asked, Chosen, CsvFilters, Dialect
+from services.query.filters import CsvFilters, Dialect, FiguresAsked, Wanted
 from services.query.rights import Sight
 from services.query.search import Row
 from services.query.statistics import Asking, figures_of
+from services.query.words import Words
 
 NDJSON = "application/x-ndjson"
 
 
-def routes(parts: Parts, labels: Callable[[], Labels], places: Places | None = None) -> APIRouter:
+def routes(
+    parts: Parts, labels: Callable[[], Labels], words: Callable[[], Words], places: Places | None = None
+) -> APIRouter:
     """`GET /v1/statistics` and the exports; `places` are those of the process."""
     router = APIRouter(tags=["chiffres"])
-    export = _Exports(parts, places or Places()).answer
+    export = _Exports(parts, words, places or Places()).answer
 
     @router.get("/v1/statistics", summary="Les chiffres : volumes, délais, urgences, attente")
-    async def statistics(request: Request, sight: WithSight, asked: Annotated[Asked, Query()]) -> Response:
+    async def statistics(request: Request, sight: WithSight, asked: Annotated[FiguresAsked, Query()]) -> Response:
         now = parts.clock()
         first, last = asked.period(now.astimezone(PARIS).date())
         asking = Asking(sight, first, last, asked.by, now)
@@ -51,11 +54,11 @@ def routes(parts: Parts, labels: Callable[[], Labels], places: Places | None = N
         return await export(caller, sight, asked, write, f"{tables.MEDIA_TYPE}; charset=utf-8", "csv")
 
     @router.get("/v1/procedures.json", summary="Les procédures en JSON, une par ligne")
-    async def procedures_json(caller: AnyCaller, sight: WithSight, asked: Annotated[Chosen, Query()]) -> Response:
+    async def procedures_json(caller: AnyCaller, sight: WithSight, asked: Annotated[Wanted, Query()]) -> Response:
         return await export(caller, sight, asked, lambda pages: as_ndjson(pages, labels().names), NDJSON, "json")
 
     @router.get("/v1/procedures.parquet", summary="Les procédures en Parquet")
-    async def procedures_parquet(caller: AnyCaller, sight: WithSight, asked: Annotated[Chosen, Query()]) -> Response:
+    async def procedures_parquet(caller: AnyCaller, sight: WithSight, asked: Annotated[Wanted, Query()]) -> Response:
         def write(pages: Pages) -> AsyncGenerator[bytes]:
             return as_parquet(pages, labels().names)
 
@@ -67,15 +70,16 @@ def routes(parts: Parts, labels: Callable[[], Labels], places: Places | None = N
 class _Exports:
     """Begins exports, each in its place."""
 
-    def __init__(self, parts: Parts, places: Places) -> None:
+    def __init__(self, parts: Parts, words: Callable[[], Words], places: Places) -> None:
         self._parts = parts
+        self._words = words
         self._places = places
 
     async def answer(
         self,
         caller: Caller,
         sight: Sight,
-        chosen: Chosen,
+        wanted: Wanted,
         write: Callable[[Pages], AsyncGenerator[bytes]],
         media_type: str,
         suffix: str,
@@ -84,7 +88,7 @@ class _Exports:
         organisation = caller.organisation
         self._places.take(organisation)
         with exports.unless_begun(lambda: self._places.free(organisation)):
-            pages = exports.pages_of(self._parts.engine, sight, chosen.criteria)
+            pages = exports.pages_of(self._parts.engine, sight, wanted.criteria(self._words()))
             first = await anext(pages)
             day = self._parts.clock().astimezone(PARIS).date()
             return Download(

@@ -4,12 +4,17 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
-from infoparquet_contracts.codes import Status
-from infoparquet_contracts.identifiers import AdministrationCode, TribunalCode
+from infoparquet_contracts.codes import Kind, Status
+from infoparquet_contracts.identifiers import AdministrationCode, CommuneCode, Nataff, Natinf, TribunalCode
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.query.search import Criteria
+from services.query import codes
+from services.query.asked import understand
+from services.query.rows import Criteria
+from services.query.words import Words
 
+# No control character: a database takes no NUL, and no name or word has one.
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 # A midnight can be computed for these, and no procedure is of another day.
 _FIRST: Final = date(1900, 1, 1)
 _Day = Annotated[date, Field(ge=_FIRST, le=date(2999, 12, 31))]
@@ -27,24 +32,36 @@ class Parameters(BaseModel):
         return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
 
 
-class Chosen(Parameters):
-    """Which procedures, for a list and its exports alike."""
+class Wanted(Parameters):
+    """Which procedures, for a list, its exports and saved views alike."""
 
-    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
-        None, description="Début d’un numéro, d’une référence ou d’un identifiant."
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=PRINTABLE)] | None = Field(
+        None,
+        description="Numéro, même mal saisi, référence, identifiant, ou mots : commune, infraction, affaire, "
+        "administration, tribunal, par leurs codes ou leurs libellés. Plusieurs mots sont tous exigés.",
     )
     status: Status | None = Field(None, description="État de la procédure (GET /v1/statuses).")
     urgent: bool | None = Field(None, description="Les urgentes seules, ou les autres.")
     tribunal: TribunalCode | None = Field(None, description="Tribunal saisi, par son code (tj33063).")
     administration: AdministrationCode | None = Field(None, description="Administration d’origine, par son code.")
+    kind: Kind | None = Field(None, description="Nature de la procédure.")
+    commune: CommuneCode | None = Field(None, description="Commune d’un lieu, avec celles qui en font partie.")
+    natinf: Natinf | None = Field(None, description="Code NATINF, sans zéro en tête.")
+    nataff: Nataff | None = Field(None, description="Code NATAFF, ou famille de codes (I, I5).")
     from_: _Day | None = Field(None, alias="from", description="Déposées à partir de ce jour (heure de Paris).")
     to: _Day | None = Field(None, description="Déposées jusqu’à ce jour compris (heure de Paris).")
 
-    @property
-    def criteria(self) -> Criteria:
+    def criteria(self, words: Words) -> Criteria:
         """What is looked for, wherever the page begins."""
+        among = [
+            () if self.commune is None else words.commune(self.commune),
+            () if self.natinf is None else (codes.natinf(self.natinf),),
+            () if self.nataff is None else (codes.nataff(self.nataff),),
+        ]
         return Criteria(
-            q=self.q or None,
+            q=understand(self.q, words) if self.q else None,
+            kind=self.kind,
+            among=tuple(one for one in among if one),
             status=self.status,
             urgent=self.urgent,
             tribunal=self.tribunal,
@@ -53,9 +70,14 @@ class Chosen(Parameters):
             until=self.to,
         )
 
+    @property
+    def as_sent(self) -> dict[str, Any]:
+        """As JSON, without what is not there: what it is read from again."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
-class Filters(Chosen):
-    """Of a page of the list."""
+
+class Filters(Wanted):
+    """And which page of the list."""
 
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
         None, description="Le « next » de la page précédente."
@@ -76,7 +98,7 @@ _DIALECT: Final = Field(
 )
 
 
-class CsvFilters(Chosen):
+class CsvFilters(Wanted):
     """Of an export as CSV."""
 
     dialect: Dialect = _DIALECT
@@ -92,7 +114,7 @@ class By(StrEnum):
     NONE = "none"
 
 
-class Asked(Parameters):
+class FiguresAsked(Parameters):
     """Of the figures: a year that ends today (in Paris) unless said otherwise."""
 
     from_: _Day | None = Field(

@@ -3,37 +3,27 @@
 The order is that of submission, then of the id: a page's last procedure says where the next begins, whatever arrives.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from infoparquet_contracts.codes import Kind, Status
-from infoparquet_contracts.identifiers import UUID_PATTERN
 from infoparquet_contracts.parts import Urgency
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, null, or_, select, true, tuple_
+from sqlalchemy import FromClause, Select, or_, select, text, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.clock import PARIS
-from services.query.rights import Everything, OfAdministration, OfTribunal, Sight
+from services.query.explain import Explain
+from services.query.rights import Sight
+from services.query.rows import Condition, Criteria, Part, View, conditions, one_of, period, view_of, ways
 from services.query.store import procedures
 
-_LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "0f")
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """What is looked for; None is anything. `q` begins a number, a reference or an id; days are Paris's, included."""
-
-    q: str | None = None
-    status: Status | None = None
-    urgent: bool | None = None
-    tribunal: str | None = None
-    administration: str | None = None
-    since: date | None = None
-    until: date | None = None
+# What so few procedures have is read whole and put in order; what more have is looked for first among so many of the
+# newest, with which the list begins. What one of them costs is in the codes that its own are compared with.
+FEW: Final = 2_000
+NEWEST: Final = 10_000
+_COMPARISONS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,61 +49,105 @@ class Row:
     submitted_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a caller sees: which procedures, and each one's status and court.
-
-    `present`: whether it sees the procedure as it is now; a court that declined sees no more than that it did.
-    """
-
-    condition: ColumnElement[bool]
-    present: ColumnElement[bool]
-    status: ColumnElement[Any]
-    tribunal: ColumnElement[Any]
-
-
-def view_of(sight: Sight, table: Table = procedures) -> View:
-    """The caller's rights as parts of a statement on the table, which has their columns."""
-    columns = table.c
-    match sight:
-        case Everything():
-            return View(true(), true(), columns.status, columns.tribunal)
-        case OfAdministration(code):
-            return View(columns.administration == code, true(), columns.status, columns.tribunal)
-        case OfTribunal(code):
-            in_hand = and_(columns.tribunal == code, columns.held)
-            return View(
-                or_(in_hand, columns.declined_by.has_key(code)),
-                in_hand,
-                case((in_hand, columns.status), else_=Status.DECLINED.value),
-                case((in_hand, columns.tribunal), else_=null()),
-            )
-
-
 async def search(
     connection: AsyncConnection, sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int
 ) -> list[Row]:
-    """The first procedures after `after` that the caller may see."""
-    return [_row(row) for row in await connection.execute(statement(sight, criteria, after=after, limit=limit))]
+    """The first procedures after `after` that the caller may see and that are meant."""
+    # What suits the values of most requests may read a million rows for those of another.
+    await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    if not criteria.by_codes:
+        return await _rows(connection, in_order(sight, criteria, after=after, limit=limit))
+    indexed = by_index(sight, criteria, after=after, limit=limit)
+    if await _expected(connection, indexed) > FEW:
+        found = await _rows(connection, among_the_newest(sight, criteria, after=after, limit=limit))
+        if len(found) == limit:
+            return found
+    return await _rows(connection, indexed)
 
 
-def statement(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
-    """What `search` asks."""
-    view, columns = view_of(sight), procedures.c
-    conditions = [view.condition, *_conditions(view, criteria)]
-    if after is not None:
-        conditions.append(tuple_(columns.submitted_at, columns.id) < tuple_(after.submitted_at, after.id))
-    listed = select(
+async def _rows(connection: AsyncConnection, statement: Select[Any]) -> list[Row]:
+    return [_row(row) for row in await connection.execute(statement)]
+
+
+async def _expected(connection: AsyncConnection, statement: Select[Any]) -> float:
+    """How many procedures the planner expects that it would read."""
+    return _expected_of((await connection.execute(Explain(statement))).scalar_one()[0]["Plan"])
+
+
+def _expected_of(node: Mapping[str, Any]) -> float:
+    here = node["Plan Rows"] if "Relation Name" in node else 0
+    return float(here) + sum(_expected_of(part) for part in node.get("Plans", ()))
+
+
+def in_order(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+    """By the indexes that are in the order of the list."""
+    view = view_of(sight)
+    return _page([_newest(_wanted(view, part, criteria, after), limit) for part in view.parts], limit)
+
+
+def among_the_newest(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+    """Those that are meant among the newest that the caller sees."""
+    most = min(NEWEST, _COMPARISONS // max(1, criteria.compared))
+    found = []
+    for place, part in enumerate(view_of(sight).parts):
+        newest = select(procedures).where(part.condition, *_bounds(criteria, after))
+        seen = view_of(sight, _newest(newest, most).subquery())
+        there = seen.parts[place]
+        meant = or_(*ways(seen, there, criteria.q))
+        listed = _listed(seen).where(meant, *conditions(seen, criteria))
+        found.append(_newest(listed, limit, seen.table))
+    return _page(found, limit)
+
+
+def by_index(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+    """All that is meant, by the indexes of what is meant, then put in order."""
+    view = view_of(sight)
+    found = []
+    for part in view.parts:
+        wanted = _wanted(view, part, criteria, after)
+        marked = wanted.where(one_of(view, part.marks)) if part.marks else wanted
+        for way in ways(view, part, criteria.q):
+            # Without the offset the planner may look through the newest, however far it had to go.
+            whole = marked.where(way).offset(0).subquery()
+            found.append(_newest(select(whole), limit, whole))
+    return _page(found, limit)
+
+
+def _wanted(view: View, part: Part, criteria: Criteria, after: Mark | None) -> Select[Any]:
+    return _listed(view).where(part.condition, *conditions(view, criteria), *_bounds(criteria, after))
+
+
+def _listed(view: View) -> Select[Any]:
+    columns = view.table.c
+    return select(
         *(columns[name] for name in ("id", "number", "reference", "administration", "kind")),
         view.status.label("status"),
         view.tribunal.label("tribunal"),
         columns.state["urgency"].label("urgency"),
         columns.submitted_at,
     )
-    return listed.where(*conditions).order_by(columns.submitted_at.desc(), columns.id.desc()).limit(limit)
 
 
-def _row(row: Any) -> Row:  # noqa: ANN401 - a row of the statement above
+def _bounds(criteria: Criteria, after: Mark | None) -> list[Condition]:
+    """What bounds the list in its own order."""
+    days = list(period(procedures, criteria))
+    if after is None:
+        return days
+    return [*days, tuple_(procedures.c.submitted_at, procedures.c.id) < tuple_(after.submitted_at, after.id)]
+
+
+def _page(found: list[Select[Any]], limit: int) -> Select[Any]:
+    parts = [one.subquery() for one in found]
+    # Each once, though it be found in two ways.
+    together = parts[0] if len(parts) == 1 else union(*(select(part) for part in parts)).subquery()
+    return _newest(select(together), limit, together)
+
+
+def _newest(listed: Select[Any], limit: int, table: FromClause = procedures) -> Select[Any]:
+    return listed.order_by(table.c.submitted_at.desc(), table.c.id.desc()).limit(limit)
+
+
+def _row(row: Any) -> Row:  # noqa: ANN401 - a row of the statements above
     urgency = None if row.urgency is None else Urgency.model_validate(row.urgency, extra="ignore")
     return Row(
         row.id,
@@ -126,36 +160,3 @@ def _row(row: Any) -> Row:  # noqa: ANN401 - a row of the statement above
         urgency,
         row.submitted_at,
     )
-
-
-def _conditions(view: View, criteria: Criteria) -> Iterator[ColumnElement[bool]]:
-    columns = procedures.c
-    if criteria.status is not None:
-        yield view.status == criteria.status.value
-    if criteria.urgent is not None:
-        yield columns.urgent if criteria.urgent else ~columns.urgent
-    if criteria.tribunal is not None:
-        yield view.tribunal == criteria.tribunal
-    if criteria.administration is not None:
-        yield columns.administration == criteria.administration
-    if criteria.since is not None:
-        yield columns.submitted_at >= midnight(criteria.since)
-    if criteria.until is not None:
-        yield columns.submitted_at < midnight(criteria.until + timedelta(days=1))
-    if criteria.q is not None:
-        yield or_(*_beginning_with(criteria.q))
-
-
-def midnight(day: date) -> datetime:
-    """When that day begins in Paris."""
-    return datetime.combine(day, time(), PARIS)
-
-
-def _beginning_with(q: str) -> Iterator[ColumnElement[bool]]:
-    columns = procedures.c
-    yield columns.number.startswith(q.upper(), autoescape=True)
-    yield func.upper(columns.reference).startswith(q.upper(), autoescape=True)
-    lowest, highest = (q.lower() + bound[len(q) :] for bound in (_LOWEST, _HIGHEST))
-    if re.fullmatch(UUID_PATTERN, lowest):
-        # PostgreSQL orders UUIDs as it writes them, so that a beginning is a range of the primary key.
-        yield columns.id.between(UUID(lowest), UUID(highest))

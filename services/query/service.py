@@ -12,12 +12,13 @@ from chassis.service import Parts, Service
 from reference.live import Live
 from reference.names import Names
 from reference.offences import Natures
-from services.query import api, feed_api, figures_api, store, stream_api
+from services.query import api, feed_api, figures_api, store, stream_api, views_api
 from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.handlers import HANDLERS
 from services.query.mending import keep_mending
 from services.query.settings import QuerySettings
+from services.query.words import Words
 
 
 def build(settings: QuerySettings) -> Service:
@@ -26,16 +27,18 @@ def build(settings: QuerySettings) -> Service:
     names = live.derive(lambda reference: Names(reference.courts))
     families = live.derive(lambda reference: _families(reference.nataff))
     fanout = Fanout(names)
+    words = live.derive(Words)
     return Service(
         name="query",
         title="infoParquet — suivi",
         migrations=Path(__file__).with_name("migrations"),
         routers=lambda parts: [
-            api.routes(parts, names, lambda: fanout.newest),
+            api.routes(parts, names, words, lambda: fanout.newest),
+            views_api.routes(parts),
             feed_api.routes(parts, names, fanout),
             stream_api.routes(parts, fanout),
-            figures_api.routes(parts, lambda: Labels(names(), families())),
-            *_portal(parts, names, settings),
+            figures_api.routes(parts, lambda: Labels(names(), families()), words),
+            *_portal(parts, names, words, settings),
         ],
         handlers=HANDLERS,
         holdings=Holdings(store.unshown, store.forget),
@@ -48,13 +51,15 @@ def build(settings: QuerySettings) -> Service:
     )
 
 
-def _portal(parts: Parts, names: Callable[[], Names], settings: QuerySettings) -> Sequence[APIRouter]:
+def _portal(
+    parts: Parts, names: Callable[[], Names], words: Callable[[], Words], settings: QuerySettings
+) -> Sequence[APIRouter]:
     if settings.portal is None:
         return []
     # Not at the top: only where it is served is it paid for.
     from services.query.portal.routes import portal
 
-    return portal(parts, names, settings.portal)
+    return portal(parts, names, words, settings.portal)
 
 
 def described(names: Names) -> Description:

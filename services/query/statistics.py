@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.query.filters import By
 from services.query.rights import OfTribunal, Sight
-from services.query.search import View, midnight, view_of
+from services.query.rows import View, midnight, view_of
 from services.query.store import figures
 
 # From the submission on, in the order of the road.

@@ -25,13 +25,14 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import forms
 from chassis.comparison import Fact
 from chassis.database import among
 from chassis.transaction import Transaction
+from services.query.codes import codes_of
 from services.query.timeline import Entry, Growth, Procedure
 
 metadata = MetaData()
@@ -55,6 +56,8 @@ procedures = Table(
     Column("held", Boolean, Computed("state -> 'delivery' <> 'null'"), nullable=False),
     # The courts that declined, None where none did.
     Column("declined_by", JSONB, Computed("nullif(state -> 'declined_by', '[]')")),
+    # What it is about, as `codes` writes it.
+    Column("codes", ARRAY(Text), nullable=False, server_default="{}"),
 )
 
 timeline = Table(
@@ -171,12 +174,13 @@ async def begin_procedures(connection: AsyncConnection, growth: Growth) -> None:
     if not growth.begun:
         return
     await connection.execute(
-        text("""INSERT INTO procedures (id, administration, service, reference, kind, submitted_at, state)
-                SELECT id, administration, service, reference, kind, submitted_at, CAST(state AS jsonb)
+        text("""INSERT INTO procedures (id, administration, service, reference, kind, submitted_at, state, codes)
+                SELECT id, administration, service, reference, kind, submitted_at, CAST(state AS jsonb),
+                       string_to_array(codes, ',')
                 FROM unnest(CAST(:ids AS uuid[]), CAST(:administrations AS text[]), CAST(:services AS text[]),
                             CAST(:references AS text[]), CAST(:kinds AS text[]), CAST(:times AS timestamptz[]),
-                            CAST(:states AS text[]))
-                     AS p (id, administration, service, reference, kind, submitted_at, state)
+                            CAST(:states AS text[]), CAST(:codes AS text[]))
+                     AS p (id, administration, service, reference, kind, submitted_at, state, codes)
                 ON CONFLICT (id) DO NOTHING"""),
         {
             "ids": list(growth.begun),
@@ -186,6 +190,8 @@ async def begin_procedures(connection: AsyncConnection, growth: Growth) -> None:
             "kinds": [submitted.kind for submitted in growth.begun.values()],
             "times": [submitted.submitted_at for submitted in growth.begun.values()],
             "states": [_written(growth.states[one]) for one in growth.begun],
+            # Arrays of different lengths make no array.
+            "codes": [",".join(codes_of(submitted)) for submitted in growth.begun.values()],
         },
     )
 

@@ -27,13 +27,20 @@ class Issuer:
     url: str
     key: ECKey
 
-    def token(self, organisation: str, roles: Sequence[str] | None = None, *, lifetime: int = 3600) -> str:
+    def token(
+        self,
+        organisation: str,
+        roles: Sequence[str] | None = None,
+        *,
+        lifetime: int = 3600,
+        subject: str = "agent-7",
+    ) -> str:
         """An access token that is good for so many seconds, with the usual role of that kind of organisation."""
         now = int(time.time())
         claims = {
             "iss": self.url,
             "aud": "infoparquet",
-            "sub": "agent-7",
+            "sub": subject,
             "iat": now,
             "exp": now + lifetime,
             "organisation": organisation,
@@ -41,9 +48,16 @@ class Issuer:
         }
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key)
 
-    def bearer(self, organisation: str, roles: Sequence[str] | None = None, *, lifetime: int = 3600) -> dict[str, str]:
+    def bearer(
+        self,
+        organisation: str,
+        roles: Sequence[str] | None = None,
+        *,
+        lifetime: int = 3600,
+        subject: str = "agent-7",
+    ) -> dict[str, str]:
         """The header of a request."""
-        return {"Authorization": f"Bearer {self.token(organisation, roles, lifetime=lifetime)}"}
+        return {"Authorization": f"Bearer {self.token(organisation, roles, lifetime=lifetime, subject=subject)}"}
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from services.query.portal.procedure import Sent, seen, show
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.upstream import Declined, Told, Upstream
 from services.query.portal.visits import Form, Visit
-from services.query.search import view_of
+from services.query.rows import view_of
 from services.query.store import procedures
 from services.query.timeline import Procedure
 

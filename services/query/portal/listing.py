@@ -22,7 +22,8 @@ from services.query.portal import sessions
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.visits import NotSignedIn, Visit
 from services.query.rights import Sight
-from services.query.search import Criteria, Mark, Row, search
+from services.query.rows import Criteria
+from services.query.search import Mark, Row, search
 from services.query.store import procedures
 
 _INBOX_LIMIT: Final = 50
@@ -75,7 +76,7 @@ def routes(shell: Shell) -> APIRouter:
         except NotSignedIn:
             return shell.pages.render("welcome.html", visit=None)
         async with shell.parts.engine.connect() as connection:
-            found = await _page(connection, visit, filters.criteria, filters.cursor, filters.limit)
+            found = await _page(connection, visit, filters.criteria(shell.words()), filters.cursor, filters.limit)
         asked = {name: value for name, value in request.query_params.items() if value and name != "cursor"}
         return shell.show(
             visit,

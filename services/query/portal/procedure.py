@@ -23,7 +23,7 @@ from services.query.portal.shell import Shell
 from services.query.portal.upstream import Declined, Upstream, dossier_path
 from services.query.portal.visits import Form, Visit
 from services.query.rights import as_seen
-from services.query.search import view_of
+from services.query.rows import view_of
 from services.query.store import procedures
 from services.query.timeline import Procedure
 

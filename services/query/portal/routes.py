@@ -15,14 +15,17 @@ from services.query.portal.signing_in import OpenIdClient
 from services.query.portal.upstream import Upstream
 from services.query.portal.visits import Visits
 from services.query.settings import PortalSettings
+from services.query.words import Words
 
 
-def portal(parts: Parts, names: Callable[[], Names], settings: PortalSettings) -> Sequence[APIRouter]:
+def portal(
+    parts: Parts, names: Callable[[], Names], words: Callable[[], Words], settings: PortalSettings
+) -> Sequence[APIRouter]:
     """All routes of the portal."""
     issuer = parts.settings.oidc_issuer
     pages = Pages(issuer, settings.organisation)
     cookies = Cookies.of(settings.public_url)
-    shell = Shell(parts, names, pages, cookies, Visits(parts, cookies, settings.public_url))
+    shell = Shell(parts, names, words, pages, cookies, Visits(parts, cookies, settings.public_url))
     intake, routing = Upstream("intake", settings.intake_url), Upstream("routing", settings.routing_url)
     return [
         entry.routes(shell, OpenIdClient(issuer, settings), settings.public_url),

@@ -17,6 +17,7 @@ from reference.names import Names
 from services.query.portal.cookies import Cookies
 from services.query.portal.pages import Pages
 from services.query.portal.visits import NotSignedIn, Visit, Visits
+from services.query.words import Words
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -27,6 +28,7 @@ class Shell:
 
     parts: Parts
     names: Callable[[], Names]
+    words: Callable[[], Words]
     pages: Pages
     cookies: Cookies
     visits: Visits

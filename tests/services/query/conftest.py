@@ -11,12 +11,13 @@ from chassis.migration import migrate
 from deploy.local.postgres import Postgres
 from reference import default_url, load
 from reference.names import Names
-from services.query import api, feed_api, figures_api, stream_api
+from services.query import api, feed_api, figures_api, stream_api, views_api
 from services.query import service as query_service
 from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.service import build
 from services.query.settings import QuerySettings
+from services.query.words import Words
 from tests.services.in_process import InProcess, in_process, told
 from tests.services.issuer import Issuer
 
@@ -47,19 +48,27 @@ def fanout(names: Names) -> Fanout:
     return Fanout(lambda: names)
 
 
+@pytest.fixture(scope="session")
+def words() -> Words:
+    """Of the reference data that come with the package, read once."""
+    return Words(load(default_url()))
+
+
 @pytest_asyncio.fixture
-async def query(migrated: str, issuer: Issuer, names: Names, fanout: Fanout) -> AsyncIterator[InProcess]:
+async def query(migrated: str, issuer: Issuer, names: Names, words: Words, fanout: Fanout) -> AsyncIterator[InProcess]:
     """The service without a procedure yet, which waits less than in life for what it does not know."""
     settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
     service = replace(
         build(settings),
         routers=lambda parts: [
-            api.routes(parts, lambda: names, lambda: fanout.newest, patience=PATIENCE),
+            api.routes(parts, lambda: names, lambda: words, lambda: fanout.newest, patience=PATIENCE),
+            views_api.routes(parts),
             feed_api.routes(parts, lambda: names, fanout),
             stream_api.routes(parts, fanout, patience=PATIENCE, heartbeat=HEARTBEAT),
-            figures_api.routes(parts, lambda: Labels(names, FAMILIES)),
+            figures_api.routes(parts, lambda: Labels(names, FAMILIES), lambda: words),
         ],
         workers=lambda parts: [lambda: fanout.run(parts.engine, parts.facts_applied)],
     )
-    async with in_process(service, settings, issuer, tables="procedures, timeline, figures, feed") as one:
+    tables = "procedures, timeline, figures, feed, saved_views"
+    async with in_process(service, settings, issuer, tables=tables) as one:
         yield one

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from infoparquet_contracts.codes import Ground, Kind
 from infoparquet_contracts.envelope import Event
 from infoparquet_contracts.facts import Submitted
-from infoparquet_contracts.parts import Urgency
+from infoparquet_contracts.parts import Place, Urgency
 from infoparquet_contracts.payload import Payload
 
 from chassis.clock import new_id
@@ -30,9 +31,21 @@ def a_submission(
     administration: str = "dreal-33",
     at: datetime = NOON,
     urgency: Urgency | None = None,
+    communes: Sequence[str] = ("33063",),
+    natinf: Sequence[str] = ("22587",),
+    nataff: Sequence[str] = ("I51",),
+    kind: Kind = Kind.ARTICLE_40,
 ) -> Submitted:
     """What an administration reports."""
-    changes = {"reference": reference, "administration": administration, "submitted_at": at}
+    changes = {
+        "reference": reference,
+        "administration": administration,
+        "submitted_at": at,
+        "places": tuple(Place(ground=Ground.FACTS, commune=commune) for commune in communes),
+        "natinf": tuple(natinf),
+        "nataff": tuple(nataff),
+        "kind": kind,
+    }
     return builders.submitted(urgency).model_copy(update=changes)
 
 

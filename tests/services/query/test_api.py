@@ -168,6 +168,11 @@ async def test_an_id_is_found_by_its_beginning_in_any_case(query: InProcess) -> 
         ({"cursor": "WyIyMDI2IiwgIjEiXQ"}, "/cursor"),
         ({"page": "2"}, "/page"),
         ({"q": "x" * 65}, "/q"),
+        ({"q": "\x00"}, "/q"),
+        ({"commune": "Bordeaux"}, "/commune"),
+        ({"natinf": "0"}, "/natinf"),
+        ({"nataff": "i51"}, "/nataff"),
+        ({"kind": "letter"}, "/kind"),
     ],
 )
 async def test_a_parameter_that_is_wrong_is_named(query: InProcess, parameters: dict[str, str], pointer: str) -> None:
@@ -192,6 +197,7 @@ async def test_the_api_describes_itself(query: InProcess) -> None:
     paths = (await query.http.get("/openapi.json")).json()["paths"]
     named = {parameter["name"] for parameter in paths["/v1/procedures"]["get"]["parameters"]}
     assert named == {
-        "q", "status", "urgent", "tribunal", "administration", "from", "to", "cursor", "limit",
+        "q", "status", "urgent", "tribunal", "administration", "kind", "commune", "natinf", "nataff", "from", "to",
+        "cursor", "limit",
     }  # fmt: skip
     assert "/" not in paths

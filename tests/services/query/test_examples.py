@@ -14,4 +14,9 @@ async def test_the_published_samples_are_followed_as_the_document_shows(query: I
     shown = to_jsonable_python(followed(names))
     assert (await query.get(f"/v1/procedures/{DISCHARGE_NUMBER}")).json() == shown
     page = (await query.get("/v1/procedures")).json()
-    assert page == {"procedures": [{name: shown[name] for name in page["procedures"][0]}], "next": None}
+    assert page == {
+        "procedures": [{name: shown[name] for name in page["procedures"][0]}],
+        "next": None,
+        "corrected": [],
+        "ignored": [],
+    }

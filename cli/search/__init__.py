@@ -1,0 +1,1 @@
+"""`infoparquet bench search`: how fast procedures are found among a million."""

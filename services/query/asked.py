@@ -1,0 +1,102 @@
+"""What one box says: each way in which it may be meant, none of which costs more than its index. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from infoparquet_contracts.identifiers import UUID_PATTERN
+
+from services.query.mistyped import as_number, meant
+from services.query.words import Meaning, Words, plain_words, telling
+
+# Words that are looked for; of sixty-four characters there could be thirty-two.
+MOST_WORDS: Final = 8
+_REFERENCE: Final = re.compile("[A-Za-z0-9][A-Za-z0-9 ./_-]*")
+_REFERENCE_PART: Final = re.compile("[A-Za-z0-9 ./_-]+")
+# The index is of trigrams of letters and digits, and has nothing to say of a text without three in a row.
+_TRIGRAM: Final = 3
+_DIGIT: Final = re.compile("[0-9]")
+_NUMBER: Final = re.compile("[0-9][0-9-]*[A-Z]{0,2}")
+_LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "0f")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A part of a reference, and what of it tells most: the index is asked for that alone, as `DREAL33` is in many."""
+
+    text: str
+    telling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word: a label's or a code's, or a part of the reference where it has a digit."""
+
+    meaning: Meaning
+    inside: Inside | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whichever of these holds. `reference` and `number` are beginnings, `ids` the first and the last one possible.
+
+    `corrected` are the numbers that a mistyped one may be; `named` is what has the whole text for its name; all `terms`
+    are needed; `ignored` are the words left out.
+    """
+
+    number: str | None
+    corrected: tuple[str, ...]
+    reference: str | None
+    inside: Inside | None
+    ids: tuple[UUID, UUID] | None
+    named: Meaning | None
+    terms: tuple[Term, ...]
+    ignored: tuple[str, ...]
+
+
+def understand(q: str, words: Words) -> Asked:
+    """What may be meant, whatever it holds."""
+    number = as_number(q) or q.upper()
+    used, ignored = _terms(q, words)
+    return Asked(
+        number=number if _NUMBER.fullmatch(number) else None,
+        corrected=tuple(meant(number)) if as_number(q) else (),
+        reference=q.upper() if _REFERENCE.fullmatch(q) else None,
+        inside=_inside(q),
+        ids=_ids(q.lower()),
+        named=words.named(q),
+        terms=used,
+        ignored=ignored,
+    )
+
+
+def _terms(q: str, words: Words) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    plain = telling(plain_words(q))
+    used, ignored = [], plain[MOST_WORDS:]
+    for word in plain[:MOST_WORDS]:
+        meaning = words.meaning(word)
+        if meaning is None:
+            ignored.append(word)
+        else:
+            # A word that is alone is the whole text.
+            used.append(Term(meaning, _inside(word) if len(plain) > 1 and _DIGIT.search(word) else None))
+    return tuple(used), tuple(ignored)
+
+
+def _inside(text: str) -> Inside | None:
+    if not _REFERENCE_PART.fullmatch(text):
+        return None
+    runs = [run for run in re.findall("[A-Za-z0-9]+", text) if len(run) >= _TRIGRAM]
+    if not runs:
+        return None
+    return Inside(text, max(runs, key=lambda run: (run.isdigit(), len(run), runs.index(run))))
+
+
+def _ids(text: str) -> tuple[UUID, UUID] | None:
+    # PostgreSQL orders UUIDs as it writes them, so that a beginning is a range of the primary key.
+    bounds = [text + bound[len(text) :] for bound in (_LOWEST, _HIGHEST)]
+    if not all(re.fullmatch(UUID_PATTERN, bound) for bound in bounds):
+        return None
+    lowest, highest = bounds
+    return UUID(lowest), UUID(highest)
