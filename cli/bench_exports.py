@@ -15,7 +15,7 @@ from cli.failures import FAILED
 from deploy.local.options import Options
 
 _PROCEDURES = typer.Option("--procedures", min=1000, help="Nombre de procédures dans la base.")
-_ROUNDS = typer.Option("--rounds", min=1, help="Nombre de fois que chaque chiffre est demandé.")
+_ROUNDS = typer.Option("--rounds", min=1, help="Nombre de fois que chaque chiffre d’un an est demandé.")
 
 
 def exports(
