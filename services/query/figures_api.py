@@ -44,7 +44,7 @@ def routes(
         if _wants_csv(request):
             return _as_table(shown, asked.dialect, f"chiffres-{first}-{last}")
         # Written at once: to look at each of tens of thousands of values first takes longer than to count them.
-        return Response(to_json(shown), media_type="application/json")
+        return Response(to_json(shown), media_type="application/json", headers={"Vary": "Accept"})
 
     @router.get("/v1/procedures.csv", summary="Les procédures en CSV")
     async def procedures_csv(caller: AnyCaller, sight: WithSight, asked: Annotated[CsvFilters, Query()]) -> Response:
@@ -117,4 +117,4 @@ def _as_table(shown: dict[str, Any], dialect: Dialect, name: str) -> Response:
 
 
 def _attached(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", "Vary": "Accept"}
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

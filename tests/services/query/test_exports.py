@@ -295,7 +295,7 @@ FILL = """
 @pytest.mark.parametrize("suffix", FORMATS)
 async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query: InProcess, suffix: str) -> None:
     async with query.running.engine.begin() as connection:
-        await connection.exec_driver_sql(FILL.replace("%", "%%"))
+        await connection.exec_driver_sql(FILL)
     pool: Any = query.running.engine.pool
     async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator")) as http:
         path = f"{url}/v1/procedures.{suffix}"
@@ -324,6 +324,26 @@ async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query
                 return (await http.get(path, params={"q": "nothing"})).status_code == 200
 
             await until(free)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+async def test_a_file_that_cannot_be_read_on_ends_as_cut(query: InProcess, suffix: str) -> None:
+    async with query.running.engine.begin() as connection:
+        await connection.exec_driver_sql(FILL)
+    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator")) as http:
+        async with http.stream("GET", f"{url}/v1/procedures.{suffix}") as answer:
+            pieces = answer.aiter_raw()
+            await anext(pieces)
+            async with query.running.engine.begin() as connection:
+                await connection.exec_driver_sql("ALTER TABLE procedures RENAME TO elsewhere")
+            try:
+                with pytest.raises(httpx.RemoteProtocolError):
+                    [piece async for piece in pieces]
+            finally:
+                async with query.running.engine.begin() as connection:
+                    await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO procedures")
+        await until(none_writes)
+        assert (await http.get(f"{url}/v1/procedures.{suffix}", params={"q": "none"})).status_code == 200
 
 
 def test_places_are_shared() -> None:
