@@ -30,6 +30,8 @@ from services.query.rights import Everything, OfAdministration, OfTribunal
 log = structlog.get_logger()
 
 PAGE: Final = 200
+# While nobody follows: what a ring that was lost costs then is how fresh answers say they are.
+IDLE_SECONDS: Final = 5.0
 # Frames that may wait for one stream; all streams share their bytes.
 MOST_WAITING: Final = 256
 # Streams that read the feed at once: others ask the database too.
@@ -139,7 +141,7 @@ class Fanout:
                     rung.clear()
                     await self._look(engine)
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_AGAIN):
+                        async with asyncio.timeout(LOOK_AGAIN if self.streams else IDLE_SECONDS):
                             await rung.wait()
         finally:
             self._stopped = True

@@ -11,7 +11,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    select,
+    text,
+)
 from sqlalchemy import true as always
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -169,8 +182,12 @@ async def read(connection: AsyncConnection, scope: Scope, after: Place, limit: i
     """The next rows, `limit` at most. Raises OtherFeed."""
     if after != BEGINNING and (await connection.execute(_STAMP_AT, {"seq": after.seq})).scalar() != after.stamp:
         raise OtherFeed
-    asked = _of(scope).where(feed.c.seq > after.seq).order_by(feed.c.seq).limit(limit)
-    return [_row(row) for row in await connection.execute(asked)]
+    return [_row(row) for row in await connection.execute(statement(scope, after, limit))]
+
+
+def statement(scope: Scope, after: Place, limit: int) -> Select[Any]:
+    """What `read` asks."""
+    return _of(scope).where(feed.c.seq > after.seq).order_by(feed.c.seq).limit(limit)
 
 
 async def newest(connection: AsyncConnection, scope: Scope) -> Row | None:
@@ -190,7 +207,7 @@ def may_see(sight: Sight, row: Row) -> bool:
             return row.tribunal == code
 
 
-def _of(scope: Scope) -> Any:  # noqa: ANN401 - a select of the table's columns
+def _of(scope: Scope) -> Select[Any]:
     asked = select(feed)
     if scope.procedure is not None:
         asked = asked.where(feed.c.procedure_id == scope.procedure)

@@ -1,16 +1,15 @@
 """Figures of a few days read the rows of those days."""
 
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
 
 from services.query.filters import By
 from services.query.rights import Everything, OfAdministration, OfTribunal
 from services.query.statistics import Asking, reached_statement, waiting_statement
 from tests.builders import NOON
 from tests.services.in_process import InProcess
+from tests.services.query.plans import plan_of
 
 # 300 administrations, 164 courts of very different sizes, one in eight urgent, nearly all delivered, some declined.
 FILL = """
@@ -32,15 +31,6 @@ FIGURES = """
            tribunal, 'I', declined_by FROM procedures
 """
 SMALL_COURT = OfTribunal("tj00160")
-
-
-async def plan_of(engine: AsyncEngine, asked: Select[Any]) -> str:
-    """PostgreSQL's plan, with the parameters as the driver sends them."""
-    compiled = asked.compile(dialect=engine.dialect)
-    parameters = [compiled.params[name] for name in compiled.positiontup or ()]
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        return "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN {compiled}", *parameters))
 
 
 async def test_figures_of_a_few_days_read_no_more_than_those(query: InProcess) -> None:

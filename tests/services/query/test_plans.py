@@ -17,6 +17,7 @@ from services.query.search import Mark, among_the_newest, by_index, in_order, se
 from services.query.words import Words
 from tests.builders import NOON
 from tests.services.in_process import InProcess
+from tests.services.query.plans import plan_of
 
 PROCEDURES = 50_000
 SIGHTS: list[Sight] = [
@@ -64,15 +65,6 @@ async def engine(query: InProcess) -> AsyncEngine:
     async with found.begin() as connection:
         await fill(connection, Spread.drawn(load(default_url())), PROCEDURES)
     return found
-
-
-async def plan_of(engine: AsyncEngine, asked: Select[Any]) -> str:
-    """PostgreSQL's plan, with the parameters as the driver sends them."""
-    compiled = asked.compile(dialect=engine.dialect)
-    parameters = [compiled.params[name] for name in compiled.positiontup or ()]
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        return "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN {compiled}", *parameters))
 
 
 def statements(sight: Sight, criteria: Criteria) -> list[Select[Any]]:

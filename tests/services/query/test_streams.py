@@ -175,6 +175,22 @@ async def test_streams_end_at_once_when_the_service_stops(query: InProcess) -> N
     await opened.__aexit__(None, None, None)
 
 
+async def test_answers_say_how_fresh_they_are(query: InProcess, streams: Listening) -> None:
+    events = said(*ROAD)
+    paths = ("/v1/procedures", "/v1/statuses", "/v1/facts", f"/v1/procedures/{events[0].subject}")
+    for path in paths[:3]:
+        assert "infoparquet-as-of" not in (await query.get(path)).headers
+    await query.read(*events)
+
+    async def known() -> bool:
+        return all([(await query.get(path)).headers.get("infoparquet-as-of") == newest for path in paths])
+
+    newest = events[-1].time.isoformat().replace("+00:00", "Z")
+    await until(known)
+    async with streams.open() as stream:
+        assert stream.answer.headers["infoparquet-as-of"] == newest
+
+
 async def test_a_client_that_does_not_read_holds_little_and_misses_nothing(
     query: InProcess, streams: Listening, fanout: Fanout
 ) -> None:
