@@ -18,6 +18,9 @@ from sqlalchemy.pool import NullPool
 # The tables every service has: outbox, relay, positions, dead letters, parked facts.
 metadata = MetaData()
 
+# Of the few statements that go over all that a service holds: in migrations and in a rebuild.
+LONG_STATEMENT_SECONDS = 610
+
 LIMITS = {
     "statement_timeout": "30s",
     "lock_timeout": "10s",
@@ -27,15 +30,18 @@ LIMITS = {
 }
 
 
-def open_engine(url: str, *, name: str, connections: int = 10) -> AsyncEngine:
-    """A pooled engine on `url` (`postgresql://…`); `name` shows in pg_stat_activity."""
+def open_engine(url: str, *, name: str, connections: int = 10, statement_seconds: float = 35) -> AsyncEngine:
+    """A pooled engine on `url` (`postgresql://…`); `name` shows in pg_stat_activity.
+
+    After `statement_seconds` an answer is no longer waited for: more than the server's limit, wherever that is raised.
+    """
     return create_async_engine(
         _asyncpg(url),
         hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=5,
-        connect_args=_arguments(name, LIMITS),
+        connect_args=_arguments(name, LIMITS) | {"command_timeout": statement_seconds},
     )
 
 

@@ -6,7 +6,7 @@ from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from chassis.database import open_engine
+from chassis.database import LONG_STATEMENT_SECONDS, open_engine
 
 # Any constant will do, other than the relay's.
 LOCK = 0x1F0_9A2
@@ -17,7 +17,7 @@ async def migrate(url: str, migrations: Path, *, beside: str | None = None) -> N
 
     With `beside`, in the PostgreSQL schema of that name, which is there and has tables of its own or none.
     """
-    engine = open_engine(url, name="infoparquet migrate", connections=1)
+    engine = open_engine(url, name="infoparquet migrate", connections=1, statement_seconds=LONG_STATEMENT_SECONDS)
     try:
         async with engine.begin() as connection:
             if beside is not None:

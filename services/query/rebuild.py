@@ -16,7 +16,7 @@ from infoparquet_contracts.topics import JOURNAL
 
 from chassis.application import Application, Faulty
 from chassis.clock import new_id, utc_now
-from chassis.database import expected_schema, open_engine, schema_of
+from chassis.database import LONG_STATEMENT_SECONDS, expected_schema, open_engine, schema_of
 from chassis.errors import Unavailable, sqlstate
 from chassis.header_names import read_any_header_name
 from chassis.kafka import KafkaProbe, KafkaSettings, log_reader, partitions_of
@@ -52,7 +52,7 @@ Keep = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 async def rebuild(url: str, kafka: KafkaSettings, tell: Callable[[Progress], None]) -> Rebuilt:
     """Rebuild the view of the database at `url`. Raises NotRebuilt, Unavailable, or what a lost connection raises."""
-    engine = open_engine(url, name="infoparquet rebuild", connections=1)
+    engine = open_engine(url, name="infoparquet rebuild", connections=1, statement_seconds=LONG_STATEMENT_SECONDS)
     try:
         async with engine.connect() as connection, _journal(kafka) as reader:
             async with connection.begin():
