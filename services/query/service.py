@@ -38,7 +38,7 @@ def build(settings: QuerySettings) -> Service:
             feed_api.routes(parts, names, fanout),
             stream_api.routes(parts, fanout),
             figures_api.routes(parts, lambda: Labels(names(), families()), words),
-            *_portal(parts, names, words, settings),
+            *_portal(parts, live, names, words, settings),
         ],
         handlers=HANDLERS,
         holdings=Holdings(store.unshown, store.forget),
@@ -52,14 +52,14 @@ def build(settings: QuerySettings) -> Service:
 
 
 def _portal(
-    parts: Parts, names: Callable[[], Names], words: Callable[[], Words], settings: QuerySettings
+    parts: Parts, live: Live, names: Callable[[], Names], words: Callable[[], Words], settings: QuerySettings
 ) -> Sequence[APIRouter]:
     if settings.portal is None:
         return []
     # Not at the top: only where it is served is it paid for.
     from services.query.portal.routes import portal
 
-    return portal(parts, names, words, settings.portal)
+    return portal(parts, names, words, lambda: live.now, settings.portal)
 
 
 def described(names: Names) -> Description:

@@ -12,22 +12,16 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Request, Response
 
-from chassis.doorbell import first_found
 from chassis.errors import Unavailable
 from chassis.problems import Problem
-from services.query import store
 from services.query.portal.choices import BY_FACT, Reply, body_of
 from services.query.portal.listing import show_inbox
-from services.query.portal.procedure import Sent, seen, show
+from services.query.portal.procedure import Sent, caught_up, seen, show
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.upstream import Declined, Told, Upstream
 from services.query.portal.visits import Form, Visit
-from services.query.rows import view_of
-from services.query.store import procedures
 from services.query.timeline import Procedure
 
-# Seconds that what was just said is waited for, so that the next page shows it.
-CATCH_UP: Final = 3.0
 _MOST_AT_ONCE: Final = 50
 
 
@@ -93,20 +87,13 @@ async def _followed(
 
 
 async def _caught_up(shell: Shell, visit: Visit, one: UUID, said: UUID) -> bool:
-    """Whether the timeline shows what was just said, or the procedure is no longer this person's to see."""
+    """Whether the timeline shows what was just said, by the id of the reply, the supplement or the fact."""
 
-    async def look() -> bool | None:
-        async with shell.parts.engine.connect() as connection:
-            found = await store.find(connection, procedures.c.id == one, view_of(visit.sight).condition)
-        return True if found is None or _shows(found, said) else None
+    def shows(found: Procedure) -> bool:
+        facts = (entry.event for entry in found.entries)
+        return any(said in (one.id, getattr(one.data, "reply", 0), getattr(one.data, "supplement", 0)) for one in facts)
 
-    return await first_found(shell.parts.facts_applied, look, CATCH_UP) is not None
-
-
-def _shows(found: Procedure, said: UUID) -> bool:
-    """By the id of the reply, of the supplement or of the fact itself."""
-    facts = (entry.event for entry in found.entries)
-    return any(said in (fact.id, getattr(fact.data, "reply", 0), getattr(fact.data, "supplement", 0)) for fact in facts)
+    return await caught_up(shell, visit, one, shows)
 
 
 async def _acknowledge(routing: Upstream, visit: Visit, key: str, one: UUID, delivery: str) -> tuple[UUID, UUID | str]:

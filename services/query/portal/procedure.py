@@ -1,6 +1,6 @@
 """A procedure's page: where it stands, what was said of it, its dossier and documents, and what may be said next."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,9 +30,12 @@ from services.query.timeline import Procedure
 log = structlog.get_logger()
 # Seconds that a procedure is waited for, as somebody may come here right after it was accepted.
 PATIENCE: Final = 2.0
+# Seconds that what was just said is waited for, so that the next page shows it.
+CATCH_UP: Final = 3.0
 # What a document's answer passes on; of what type it is, the browser is not told: it is a file to be saved.
 _PASSED_ON: Final = ("content-disposition", "content-length", "repr-digest")
 SAID: Final[Mapping[str, str]] = {
+    "submitted": "La procédure est transmise.",
     "acknowledged": "La prise en charge est enregistrée.",
     "registered": "L’enregistrement au bureau d’ordre est noté.",
     "supplement-requested": "La demande de complément est transmise à l’administration.",
@@ -98,6 +101,17 @@ async def seen(shell: Shell, visit: Visit, one: UUID) -> Procedure:
         detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant."
         raise Problem(404, "unknown-procedure", detail, headers={"Retry-After": "2"})
     return as_seen(visit.sight, found)
+
+
+async def caught_up(shell: Shell, visit: Visit, one: UUID, shows: Callable[[Procedure], bool]) -> bool:
+    """Whether the view shows what was just said, or the procedure is no longer this person's to see."""
+
+    async def look() -> bool | None:
+        async with shell.parts.engine.connect() as connection:
+            found = await store.find(connection, procedures.c.id == one, view_of(visit.sight).condition)
+        return True if found is None or shows(found) else None
+
+    return await first_found(shell.parts.facts_applied, look, CATCH_UP) is not None
 
 
 async def show(

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.problems import Problem
 from chassis.service import Parts
+from reference.bundle import Reference
 from reference.names import Names
-from services.query.portal import answering, entry, listing, procedure
+from services.query.portal import answering, entry, listing, procedure, submitting
 from services.query.portal.cookies import Cookies
 from services.query.portal.pages import Pages
 from services.query.portal.shell import Shell
@@ -19,7 +20,11 @@ from services.query.words import Words
 
 
 def portal(
-    parts: Parts, names: Callable[[], Names], words: Callable[[], Words], settings: PortalSettings
+    parts: Parts,
+    names: Callable[[], Names],
+    words: Callable[[], Words],
+    reference: Callable[[], Reference],
+    settings: PortalSettings,
 ) -> Sequence[APIRouter]:
     """All routes of the portal."""
     issuer = parts.settings.oidc_issuer
@@ -32,6 +37,7 @@ def portal(
         listing.routes(shell),
         procedure.routes(shell, intake),
         answering.routes(shell, intake, routing),
+        submitting.routes(shell, intake, reference),
         _files(pages),
     ]
 

@@ -49,10 +49,13 @@ class Upstream:
             return None
         return self._content(answer)
 
-    async def tell(self, visit: Visit, path: str, body: Mapping[str, Any], key: str) -> Told | Declined:
-        """One POST under an idempotency key: told twice, it is one."""
+    async def tell(
+        self, visit: Visit, path: str, body: Mapping[str, Any], key: str, *, wait: int | None = None
+    ) -> Told | Declined:
+        """One POST under an idempotency key: told twice, it is one. `wait` asks for seconds of patience (RFC 7240)."""
+        headers = {"Idempotency-Key": key} | ({"Prefer": f"wait={wait}"} if wait else {})
         async with self._calls, self._client(visit) as client:
-            answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
+            answer = await client.post(path, json=body, headers=headers)
         if answer.is_success:
             return Told(self._content(answer))
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:

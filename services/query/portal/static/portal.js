@@ -21,3 +21,23 @@ if (said !== null) {
   if (!said.matches("input, select, textarea")) said.tabIndex = -1;
   said.focus();
 }
+
+// Codes are proposed while their words are typed; what was chosen begins with the code.
+for (const field of document.querySelectorAll("[data-lookup]")) {
+  let typing;
+  field.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => propose(field), 200);
+  });
+}
+
+async function propose(field) {
+  const typed = field.value.trim();
+  if (typed.length < 3 || /^[0-9][0-9AB]?[0-9]*( |$)/.test(typed)) return;
+  const address = `/suggestions/${field.dataset.lookup}?${new URLSearchParams({ q: typed })}`;
+  // Whoever is no longer signed in would be led to the issuer.
+  const answer = await fetch(address, { redirect: "manual" });
+  if (!answer.ok || field.value.trim() !== typed) return;
+  const options = (await answer.json()).map(([code, label]) => new Option("", `${code} ${label}`));
+  field.list.replaceChildren(...options);
+}

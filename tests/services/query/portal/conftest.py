@@ -25,13 +25,19 @@ NAMES = ("intake", "numbering", "routing", "query")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def local_issuer() -> AsyncIterator[Issuer]:
-    """The development issuer, as `infoparquet up` starts it."""
+async def token_maker() -> AsyncIterator[TokenMaker]:
+    """Of the development issuer, which runs as `infoparquet up` starts it."""
     folder, (port,) = fresh_folder(), free_ports(1)
     command = [sys.executable, "-m", "deploy.local.issuer", "--data", str(folder), "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     async with HttpProcess("issuer", command, url=url, log=folder / "issuer.log", environment=os.environ):
-        yield Issuer(url, TokenMaker.open(folder, url).key)
+        yield TokenMaker.open(folder, url)
+
+
+@pytest.fixture(scope="session")
+def local_issuer(token_maker: TokenMaker) -> Issuer:
+    """The same, for programs."""
+    return Issuer(token_maker.issuer, token_maker.key)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -53,6 +59,7 @@ def ports() -> dict[str, int]:
 @pytest.fixture(scope="session")
 def built(
     portal_databases: dict[str, str],
+    token_maker: TokenMaker,
     local_issuer: Issuer,
     ports: dict[str, int],
     tmp_path_factory: pytest.TempPathFactory,
@@ -60,7 +67,8 @@ def built(
     """The services, built once."""
     urls = {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}
     told = {"object_store_url": tmp_path_factory.mktemp("objects").as_uri()} | urls
-    own = {"query": {"public_url": urls["query_url"]}}
+    intake = {"client_id": "service.intake", "client_secret": token_maker.clients["service.intake"]}
+    own = {"query": {"public_url": urls["query_url"]}, "intake": intake}
     return {name: build_one(name, portal_databases[name], local_issuer, **told, **own.get(name, {})) for name in NAMES}
 
 
