@@ -3,7 +3,7 @@
 The order is that of submission, then of the id: a page's last procedure says where the next begins, whatever arrives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -50,16 +50,22 @@ class Row:
 
 
 async def search(
-    connection: AsyncConnection, sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int
+    connection: AsyncConnection,
+    sight: Sight,
+    criteria: Criteria,
+    *,
+    after: Mark | None,
+    limit: int,
+    also: Sequence[Condition] = (),
 ) -> list[Row]:
-    """The first procedures after `after` that the caller may see and that are meant."""
+    """The first procedures after `after` that the caller may see, that are meant, and for which `also` holds."""
     # What suits the values of most requests may read a million rows for those of another.
     await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     if not criteria.by_codes:
-        return await _rows(connection, in_order(sight, criteria, after=after, limit=limit))
-    indexed = by_index(sight, criteria, after=after, limit=limit)
+        return await _rows(connection, in_order(sight, criteria, after=after, limit=limit, also=also))
+    indexed = by_index(sight, criteria, after=after, limit=limit, also=also)
     if await _expected(connection, indexed) > FEW:
-        found = await _rows(connection, among_the_newest(sight, criteria, after=after, limit=limit))
+        found = await _rows(connection, among_the_newest(sight, criteria, after=after, limit=limit, also=also))
         if len(found) == limit:
             return found
     return await _rows(connection, indexed)
@@ -79,18 +85,22 @@ def _expected_of(node: Mapping[str, Any]) -> float:
     return float(here) + sum(_expected_of(part) for part in node.get("Plans", ()))
 
 
-def in_order(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+def in_order(
+    sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int, also: Sequence[Condition] = ()
+) -> Select[Any]:
     """By the indexes that are in the order of the list."""
     view = view_of(sight)
-    return _page([_newest(_wanted(view, part, criteria, after), limit) for part in view.parts], limit)
+    return _page([_newest(_wanted(view, part, criteria, after).where(*also), limit) for part in view.parts], limit)
 
 
-def among_the_newest(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+def among_the_newest(
+    sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int, also: Sequence[Condition] = ()
+) -> Select[Any]:
     """Those that are meant among the newest that the caller sees."""
     most = min(NEWEST, _COMPARISONS // max(1, criteria.compared))
     found = []
     for place, part in enumerate(view_of(sight).parts):
-        newest = select(procedures).where(part.condition, *_bounds(criteria, after))
+        newest = select(procedures).where(part.condition, *_bounds(criteria, after), *also)
         seen = view_of(sight, _newest(newest, most).subquery())
         there = seen.parts[place]
         meant = or_(*ways(seen, there, criteria.q))
@@ -99,12 +109,14 @@ def among_the_newest(sight: Sight, criteria: Criteria, *, after: Mark | None, li
     return _page(found, limit)
 
 
-def by_index(sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int) -> Select[Any]:
+def by_index(
+    sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int, also: Sequence[Condition] = ()
+) -> Select[Any]:
     """All that is meant, by the indexes of what is meant, then put in order."""
     view = view_of(sight)
     found = []
     for part in view.parts:
-        wanted = _wanted(view, part, criteria, after)
+        wanted = _wanted(view, part, criteria, after).where(*also)
         marked = wanted.where(one_of(view, part.marks)) if part.marks else wanted
         for way in ways(view, part, criteria.q):
             # Without the offset the planner may look through the newest, however far it had to go.

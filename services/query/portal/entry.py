@@ -26,12 +26,12 @@ _OURS: Final = re.compile(r"/(?![/\\])[!-~]{0,1000}")
 def routes(shell: Shell, issuer: OpenIdClient, public_url: str) -> APIRouter:
     """`/sign-in`, where the issuer sends back to, and `/sign-out`."""
     router = APIRouter(include_in_schema=False, route_class=shell.route)
-    host = urlsplit(public_url).netloc
+    address = urlsplit(public_url)
 
     @router.get("/sign-in")
     async def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-        if request.headers.get("host") != host:
-            # Under another name of this host the issuer's answer would not find the cookie.
+        if address.scheme == "http" and request.headers.get("host") != address.netloc:
+            # On one's own machine, which has several names, the issuer's answer would not find the cookie.
             return see_other(f"{public_url}/sign-in?next={quote(_ours(next))}")
         attempt = Attempt.new()
         answer = see_other(await issuer.address(attempt))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from infoparquet_contracts.codes import Kind, Status
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.clock import new_id
@@ -39,8 +39,20 @@ class Listed:
     next: str | None
 
 
+def waiting(tribunal: str) -> Sequence[ColumnElement[bool]]:
+    """What the court has not taken in hand, in the words of the index that holds nothing else."""
+    columns = procedures.c
+    return (columns.tribunal == tribunal, columns.held, columns.status == literal_column("'delivered'"))
+
+
 async def urgent_first(
-    connection: AsyncConnection, sight: Sight, criteria: Criteria, *, cursor: str | None, limit: int
+    connection: AsyncConnection,
+    sight: Sight,
+    criteria: Criteria,
+    *,
+    cursor: str | None,
+    limit: int,
+    also: Sequence[ColumnElement[bool]] = (),
 ) -> Listed:
     """The page that begins at the cursor. Raises ValueError for one that no page gave."""
     group, _, place = (cursor or "").partition(".")
@@ -52,7 +64,7 @@ async def urgent_first(
     for one in groups[groups.index(group) :] if group in groups else groups:
         asked = replace(criteria, urgent=one == _URGENT)
         # One more than is shown tells whether another page follows.
-        rows += await search(connection, sight, asked, after=after, limit=limit + 1 - len(rows))
+        rows += await search(connection, sight, asked, after=after, limit=limit + 1 - len(rows), also=also)
         after = None
         if len(rows) > limit:
             break
@@ -113,7 +125,8 @@ async def show_inbox(
     """What waits for the court to take it in hand; `refused` is what it could not just be said of."""
     now = shell.parts.clock()
     async with shell.parts.engine.connect() as connection:
-        found = await _page(connection, visit, Criteria(status=Status.DELIVERED), cursor, _INBOX_LIMIT)
+        inbox = waiting(visit.caller.code)
+        found = await _page(connection, visit, Criteria(), cursor, _INBOX_LIMIT, also=inbox)
         deliveries = await _deliveries(connection, [row.id for row in found.rows])
         looked_at = await sessions.looked_at(connection, visit.person)
     new = {one for one, (_, at) in deliveries.items() if looked_at is None or at > looked_at}
@@ -142,10 +155,15 @@ async def _court(shell: Shell, request: Request) -> Visit:
 
 
 async def _page(
-    connection: AsyncConnection, visit: Visit, criteria: Criteria, cursor: str | None, limit: int
+    connection: AsyncConnection,
+    visit: Visit,
+    criteria: Criteria,
+    cursor: str | None,
+    limit: int,
+    also: Sequence[ColumnElement[bool]] = (),
 ) -> Listed:
     try:
-        return await urgent_first(connection, visit.sight, criteria, cursor=cursor, limit=limit)
+        return await urgent_first(connection, visit.sight, criteria, cursor=cursor, limit=limit, also=also)
     except ValueError:
         raise Problem(400, "invalid-request", "Cette page de la liste n’existe pas ; revenez à la première.") from None
 

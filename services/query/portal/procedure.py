@@ -1,6 +1,6 @@
 """A procedure's page: where it stands, what was said of it, its dossier and documents, and what may be said next."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from infoparquet_contracts.codes import Ground, Status, WithdrawalReason
+from starlette.types import Receive, Scope, Send
 
 from chassis.clock import new_id
 from chassis.doorbell import first_found
@@ -183,12 +184,19 @@ async def _download(intake: Upstream, visit: Visit, document: UUID) -> Response:
         }
         opened = opening.pop_all()
 
-    async def pieces() -> AsyncIterator[bytes]:
-        async with opened:
-            async for piece in answer.aiter_raw():
-                yield piece
+    return _Passed(opened, answer, headers)
 
-    return StreamingResponse(pieces(), headers=headers, media_type="application/octet-stream")
+
+class _Passed(StreamingResponse):
+    """Closes what was opened, whether or not the browser waited for the first byte."""
+
+    def __init__(self, opened: AsyncExitStack, answer: httpx.Response, headers: Mapping[str, str]) -> None:
+        super().__init__(answer.aiter_raw(), headers=headers, media_type="application/octet-stream")
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._opened:
+            await super().__call__(scope, receive, send)
 
 
 def _unreadable(answer: httpx.Response) -> Problem:

@@ -65,7 +65,8 @@ class Upstream:
     @contextlib.asynccontextmanager
     async def stream(self, visit: Visit, path: str) -> AsyncIterator[httpx.Response]:
         """An answer whose body is read piece by piece."""
-        async with self._client(visit) as client, client.stream("GET", path) as answer:
+        plain = {"Accept-Encoding": "identity"}
+        async with self._client(visit) as client, client.stream("GET", path, headers=plain) as answer:
             yield answer
 
     @contextlib.asynccontextmanager

@@ -15,6 +15,12 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_portal_sessions_expires_at", "portal_sessions", ["expires_at"])
+    # The inbox of a court among the many that it has had: those it has not taken in hand.
+    op.execute(
+        "CREATE INDEX procedures_inbox ON procedures (tribunal, submitted_at, id) WHERE held AND status = 'delivered'"
+    )
+    # An administration's list begins with its urgent ones.
+    op.execute("CREATE INDEX procedures_urgent_of ON procedures (administration, submitted_at, id) WHERE urgent")
     op.create_table(
         "portal_looks",
         sa.Column("person", sa.LargeBinary, primary_key=True),
