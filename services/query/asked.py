@@ -14,8 +14,9 @@ from services.query.words import Meaning, Words, plain_words, telling
 MOST_WORDS: Final = 8
 _REFERENCE: Final = re.compile("[A-Za-z0-9][A-Za-z0-9 ./_-]*")
 _REFERENCE_PART: Final = re.compile("[A-Za-z0-9 ./_-]+")
-# The index is of trigrams of letters and digits, and has nothing to say of a text without three in a row.
-_TRIGRAM: Final = 3
+# The index is of trigrams of letters and digits: it has nothing to say of a text without three in a row. So many digits
+# tell as much as the whole text, for which it would have to be asked for trigrams that are in many references.
+_TELLING: Final = 5
 _DIGIT: Final = re.compile("[0-9]")
 _NUMBER: Final = re.compile("[0-9][0-9-]*[A-Z]{0,2}")
 _LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "0f")
@@ -23,7 +24,7 @@ _LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A part of a reference, and what of it tells most: the index is asked for that alone, as `DREAL33` is in many."""
+    """A part of a reference, and what of it the index is asked for."""
 
     text: str
     telling: str
@@ -53,22 +54,40 @@ class Asked:
     named: Meaning | None
     terms: tuple[Term, ...]
     ignored: tuple[str, ...]
+    exact: bool = False
 
 
 def understand(q: str, words: Words) -> Asked:
     """What may be meant, whatever it holds."""
-    number = as_number(q) or q.upper()
+    whole = _named(q)
+    if whole is not None:
+        return whole
+    number = q.upper()
+    named = words.named(q)
     used, ignored = _terms(q, words)
+    if named is not None and len(plain_words(q)) > 1:
+        # A name of several words is meant whole: « Saint-Denis », and not every « Denis ».
+        used, ignored = (), ()
     return Asked(
         number=number if _NUMBER.fullmatch(number) else None,
-        corrected=tuple(meant(number)) if as_number(q) else (),
+        corrected=(),
         reference=q.upper() if _REFERENCE.fullmatch(q) else None,
         inside=_inside(q),
         ids=_ids(q.lower()),
-        named=words.named(q),
+        named=named,
         terms=used,
         ignored=ignored,
     )
+
+
+def _named(q: str) -> Asked | None:
+    """By a whole number or id."""
+    reference = q.upper() if _REFERENCE.fullmatch(q) else None
+    if number := as_number(q):
+        return Asked(number, tuple(meant(number)), reference, None, None, None, (), (), exact=True)
+    if re.fullmatch(UUID_PATTERN, q.lower()):
+        return Asked(None, (), reference, None, (UUID(q), UUID(q)), None, (), (), exact=True)
+    return None
 
 
 def _terms(q: str, words: Words) -> tuple[tuple[Term, ...], tuple[str, ...]]:
@@ -87,10 +106,11 @@ def _terms(q: str, words: Words) -> tuple[tuple[Term, ...], tuple[str, ...]]:
 def _inside(text: str) -> Inside | None:
     if not _REFERENCE_PART.fullmatch(text):
         return None
-    runs = [run for run in re.findall("[A-Za-z0-9]+", text) if len(run) >= _TRIGRAM]
-    if not runs:
+    if not re.search("[A-Za-z0-9]{3}", text):
         return None
-    return Inside(text, max(runs, key=lambda run: (run.isdigit(), len(run), runs.index(run))))
+    # The last of the longest runs of digits, which few references have.
+    digits = max(reversed(re.findall("[0-9]+", text)), key=len, default="")
+    return Inside(text, digits if len(digits) >= _TELLING else text)
 
 
 def _ids(text: str) -> tuple[UUID, UUID] | None:

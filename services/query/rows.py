@@ -55,6 +55,11 @@ class Criteria:
         return self.q is not None or self.kind is not None or bool(self.among)
 
     @property
+    def exact(self) -> bool:
+        """Whether it names one procedure, or the few that a mistyped number may be."""
+        return self.q is not None and self.q.exact
+
+    @property
     def compared(self) -> int:
         """With how many codes a row's own are compared."""
         meanings = [] if self.q is None else [term.meaning for term in self.q.terms]
@@ -153,6 +158,13 @@ def one_of(view: View, wanted: Sequence[str]) -> Condition:
     return kept.bool_op("&&")(literal(list(wanted), _CODES))
 
 
+def meant_by(part: Part, meaning: Meaning) -> Sequence[str] | None:
+    """The codes of which a row of that part has one where it is meant; None where each row is."""
+    if part.named is None:
+        return [*meaning.codes, *(codes.tribunal(one) for one in meaning.tribunals)]
+    return None if part.named.intersection(meaning.tribunals) else meaning.codes
+
+
 def midnight(day: date) -> datetime:
     """When that day begins in Paris."""
     return datetime.combine(day, time(), PARIS)
@@ -187,11 +199,8 @@ def _term(view: View, part: Part, term: Term) -> Condition:
 
 
 def _means(view: View, part: Part, meaning: Meaning) -> Condition:
-    if part.named is None:
-        return one_of(view, [*meaning.codes, *(codes.tribunal(one) for one in meaning.tribunals)])
-    if part.named.intersection(meaning.tribunals):
-        return true()
-    return one_of(view, meaning.codes)
+    wanted = meant_by(part, meaning)
+    return true() if wanted is None else one_of(view, wanted)
 
 
 def _inside(view: View, part: Inside) -> Condition:

@@ -3,7 +3,7 @@
 The order is that of submission, then of the id: a page's last procedure says where the next begins, whatever arrives.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,18 +11,20 @@ from uuid import UUID
 
 from infoparquet_contracts.codes import Kind, Status
 from infoparquet_contracts.parts import Urgency
-from sqlalchemy import FromClause, Select, or_, select, text, tuple_, union
+from sqlalchemy import FromClause, Select, or_, select, text, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.query.explain import Explain
-from services.query.rights import Sight
+from services.query.estimate import expected
+from services.query.rights import Everything, Sight
 from services.query.rows import Condition, Criteria, Part, View, conditions, one_of, period, view_of, ways
 from services.query.store import procedures
 
 # What so few procedures have is read whole and put in order; what more have is looked for first among so many of the
 # newest, with which the list begins. What one of them costs is in the codes that its own are compared with.
-FEW: Final = 2_000
+FEW: Final = 4_000
 NEWEST: Final = 10_000
+# Those of one organisation lie scattered.
+NEWEST_OF_ONES_OWN: Final = 2_500
 _COMPARISONS: Final = 100_000
 
 
@@ -64,7 +66,7 @@ async def search(
     if not criteria.by_codes:
         return await _rows(connection, in_order(sight, criteria, after=after, limit=limit, also=also))
     indexed = by_index(sight, criteria, after=after, limit=limit, also=also)
-    if await _expected(connection, indexed) > FEW:
+    if not criteria.exact and await expected(connection, sight, criteria) > FEW:
         found = await _rows(connection, among_the_newest(sight, criteria, after=after, limit=limit, also=also))
         if len(found) == limit:
             return found
@@ -73,16 +75,6 @@ async def search(
 
 async def _rows(connection: AsyncConnection, statement: Select[Any]) -> list[Row]:
     return [_row(row) for row in await connection.execute(statement)]
-
-
-async def _expected(connection: AsyncConnection, statement: Select[Any]) -> float:
-    """How many procedures the planner expects that it would read."""
-    return _expected_of((await connection.execute(Explain(statement))).scalar_one()[0]["Plan"])
-
-
-def _expected_of(node: Mapping[str, Any]) -> float:
-    here = node["Plan Rows"] if "Relation Name" in node else 0
-    return float(here) + sum(_expected_of(part) for part in node.get("Plans", ()))
 
 
 def in_order(
@@ -97,11 +89,12 @@ def among_the_newest(
     sight: Sight, criteria: Criteria, *, after: Mark | None, limit: int, also: Sequence[Condition] = ()
 ) -> Select[Any]:
     """Those that are meant among the newest that the caller sees."""
-    most = min(NEWEST, _COMPARISONS // max(1, criteria.compared))
+    newest = NEWEST if sight == Everything() else NEWEST_OF_ONES_OWN
+    most = min(newest, _COMPARISONS // max(1, criteria.compared))
     found = []
     for place, part in enumerate(view_of(sight).parts):
-        newest = select(procedures).where(part.condition, *_bounds(criteria, after), *also)
-        seen = view_of(sight, _newest(newest, most).subquery())
+        looked_through = select(procedures).where(part.condition, *_bounds(criteria, after), *also)
+        seen = view_of(sight, _newest(looked_through, most).subquery())
         there = seen.parts[place]
         meant = or_(*ways(seen, there, criteria.q))
         listed = _listed(seen).where(meant, *conditions(seen, criteria))
@@ -114,15 +107,18 @@ def by_index(
 ) -> Select[Any]:
     """All that is meant, by the indexes of what is meant, then put in order."""
     view = view_of(sight)
-    found = []
+    meant = []
     for part in view.parts:
-        wanted = _wanted(view, part, criteria, after).where(*also)
-        marked = wanted.where(one_of(view, part.marks)) if part.marks else wanted
-        for way in ways(view, part, criteria.q):
-            # Without the offset the planner may look through the newest, however far it had to go.
-            whole = marked.where(way).offset(0).subquery()
-            found.append(_newest(select(whole), limit, whole))
-    return _page(found, limit)
+        place = select(procedures.c.submitted_at, procedures.c.id)
+        wanted = place.where(part.condition, *conditions(view, criteria), *_bounds(criteria, after), *also)
+        if part.marks:
+            wanted = wanted.where(one_of(view, part.marks))
+        # Without the offset the planner may look through the newest, however far it had to go.
+        meant += [wanted.where(way).offset(0) for way in ways(view, part, criteria.q)]
+    # Each once, though it be meant in two ways.
+    found = (meant[0] if len(meant) == 1 else union(*meant)).subquery()
+    page = _newest(select(found), limit, found).subquery()
+    return _newest(_listed(view).join(page, page.c.id == procedures.c.id), limit)
 
 
 def _wanted(view: View, part: Part, criteria: Criteria, after: Mark | None) -> Select[Any]:
@@ -150,8 +146,7 @@ def _bounds(criteria: Criteria, after: Mark | None) -> list[Condition]:
 
 def _page(found: list[Select[Any]], limit: int) -> Select[Any]:
     parts = [one.subquery() for one in found]
-    # Each once, though it be found in two ways.
-    together = parts[0] if len(parts) == 1 else union(*(select(part) for part in parts)).subquery()
+    together = parts[0] if len(parts) == 1 else union_all(*(select(part) for part in parts)).subquery()
     return _newest(select(together), limit, together)
 
 

@@ -154,6 +154,20 @@ async def test_what_the_view_had_lost_comes_once_at_the_end_of_the_feed(view: Vi
         await view.rebuild()
 
 
+async def test_what_people_keep_and_how_procedures_are_found_live_through_a_rebuild(view: View) -> None:
+    await view.publish(*roads(2))
+    body = {"name": "Urgences", "filters": {"urgent": True}}
+    assert (await view.http.post("/v1/views", json=body)).status_code == 201
+    kept = (await view.http.get("/v1/views")).json()
+    found = (await view.http.get("/v1/procedures", params={"q": "bordeaux dreal"})).json()
+    await view.rebuild()
+    assert (await view.http.get("/v1/views")).json() == kept
+    assert (await view.http.get("/v1/procedures", params={"q": "bordeaux dreal"})).json() == found
+    assert found["procedures"]
+    indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE '%USING gin%'"
+    assert await view.rows(indexes) == [(3,)]
+
+
 async def refused(view: View) -> list[Event[Payload]]:
     """A procedure whose number the database refuses, so that the two facts behind it wait."""
     facts = said(*until_delivery())

@@ -54,7 +54,7 @@ async def two(query: InProcess) -> InProcess:
 KNOWN = (
     NUMBER, "2026-0000004", "20260000004226", "2026 00000042 26", "eau/2026", "2026/0042", "0042", "33063", "33039",
     "Bordeaux", "BÈGLES", "begles", "bordea", "22587", "I51", "i5", "I", "dreal-33", "dreal", "tj33063",
-    "bordeaux 22587", "I51 dreal", "tribunal judiciaire de Bordeaux", "bègles EAU/2026",
+    "bordeaux 22587", "I51 dreal", "tribunal judiciaire de Bordeaux", "bègles 2026/0042",
 )  # fmt: skip
 # What finds just these.
 EXPECTED = {

@@ -6,7 +6,7 @@ revision = "0010"
 down_revision = "0009"
 
 # As `codes.codes_of` writes them.
-_CODES = """
+CODES = """
     WITH said AS (SELECT procedure_id AS id, data FROM timeline WHERE type = '{submitted}' AND why_not IS NULL)
     UPDATE procedures AS p
     SET codes = ARRAY(
@@ -28,7 +28,7 @@ def upgrade() -> None:
     # Trusted since PostgreSQL 13: whoever owns the database may. A view built beside has it from the one that answers.
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     op.execute("ALTER TABLE procedures ADD COLUMN codes text[] NOT NULL DEFAULT '{}'")
-    op.execute(_CODES.format(submitted="fr.justice.infoparquet.procedure.submitted.v1"))
+    op.execute(CODES.format(submitted="fr.justice.infoparquet.procedure.submitted.v1"))
     # After the rows, which an index would make slower to write. Each fact of a procedure writes its row anew: what it
     # adds to these two indexes waits in a list, a short one as every search reads it.
     op.execute("""
