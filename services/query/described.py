@@ -31,8 +31,8 @@ from services.query.answers import show_statuses
 from services.query.api import AS_OF, sight
 from services.query.examples import followed, told
 from services.query.rights import ROLES
-from services.query.views import MOST
 from services.query.views_api import View
+from services.query.views_store import MOST
 
 
 class UrgencyInWords(Shown):

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from chassis.identity import AnyCaller
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
-from services.query import views
+from services.query import views_store
 from services.query.api import WithSight
 from services.query.filters import PRINTABLE, Wanted
-from services.query.views import NameTaken, SavedView, TooMany, UnknownView
+from services.query.views_store import NameTaken, SavedView, TooMany, UnknownView
 
 
 class View(BaseModel):
@@ -33,14 +33,14 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/v1/views", summary="Vos vues enregistrées")
     async def saved(caller: AnyCaller, _: WithSight) -> dict[str, Any]:
         async with parts.engine.connect() as connection:
-            return {"views": [_shown(one) for one in await views.of_person(connection, caller)]}
+            return {"views": [_shown(one) for one in await views_store.of_person(connection, caller)]}
 
     @router.post("/v1/views", summary="Enregistre une vue", status_code=201)
     async def save_view(view: View, caller: AnyCaller, _: WithSight) -> dict[str, Any]:
         with _refused():
             async with parts.transactions.begin() as transaction:
                 made = SavedView(transaction.new_id(), view.name, view.filters.as_sent, transaction.now)
-                await views.save(transaction.connection, caller, made)
+                await views_store.save(transaction.connection, caller, made)
         return _shown(made)
 
     @router.put("/v1/views/{id}", summary="Remplace une vue")
@@ -48,14 +48,14 @@ def routes(parts: Parts) -> APIRouter:
         with _refused():
             async with parts.transactions.begin() as transaction:
                 changed = SavedView(id, view.name, view.filters.as_sent, transaction.now)
-                await views.replace(transaction.connection, caller, changed)
+                await views_store.replace(transaction.connection, caller, changed)
         return _shown(changed)
 
     @router.delete("/v1/views/{id}", summary="Supprime une vue", status_code=204)
     async def delete_view(id: UUID, caller: AnyCaller, _: WithSight) -> None:  # noqa: A002 - the name in the path
         with _refused():
             async with parts.transactions.begin() as transaction:
-                await views.forget(transaction.connection, caller, id)
+                await views_store.forget(transaction.connection, caller, id)
 
     return router
 
@@ -70,7 +70,7 @@ def _refused() -> Iterator[None]:
         fault = FieldError("/name", "Ce nom est celui d’une autre de vos vues.")
         raise Problem(409, "view-name-taken", "Vous avez déjà une vue de ce nom.", [fault]) from None
     except TooMany:
-        detail = f"Vous avez déjà {views.MOST} vues enregistrées : supprimez-en une d’abord."
+        detail = f"Vous avez déjà {views_store.MOST} vues enregistrées : supprimez-en une d’abord."
         raise Problem(409, "too-many-views", detail) from None
 
 

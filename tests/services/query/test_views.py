@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.query.views import MOST
+from services.query.views_store import MOST
 from tests.services.in_process import InProcess
 
 AGENT, OTHER_ADMINISTRATION = "administration:dreal-33", "administration:urssaf-75"
