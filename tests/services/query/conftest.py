@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from chassis.migration import migrate
+from chassis.service import Service
 from deploy.local.postgres import Postgres
 from reference import default_url, load
 from reference.names import Names
@@ -54,12 +55,25 @@ def words() -> Words:
     return Words(load(default_url()))
 
 
+@pytest.fixture(scope="session")
+def query_settings(migrated: str, issuer: Issuer) -> QuerySettings:
+    """Of the tests' one database."""
+    return QuerySettings(**told(migrated, issuer), reference_url=default_url())
+
+
+@pytest.fixture(scope="session")
+def built_query(query_settings: QuerySettings) -> Service:
+    """Built once, since reading the reference data takes a moment and much memory."""
+    return build(query_settings)
+
+
 @pytest_asyncio.fixture
-async def query(migrated: str, issuer: Issuer, names: Names, words: Words, fanout: Fanout) -> AsyncIterator[InProcess]:
+async def query(
+    built_query: Service, query_settings: QuerySettings, issuer: Issuer, names: Names, words: Words, fanout: Fanout
+) -> AsyncIterator[InProcess]:
     """The service without a procedure yet, which waits less than in life for what it does not know."""
-    settings = QuerySettings(**told(migrated, issuer), reference_url=default_url())
     service = replace(
-        build(settings),
+        built_query,
         routers=lambda parts: [
             api.routes(parts, lambda: names, lambda: words, lambda: fanout.newest, patience=PATIENCE),
             views_api.routes(parts),
@@ -70,5 +84,5 @@ async def query(migrated: str, issuer: Issuer, names: Names, words: Words, fanou
         workers=lambda parts: [lambda: fanout.run(parts.engine, parts.facts_applied)],
     )
     tables = "procedures, timeline, figures, feed, saved_views"
-    async with in_process(service, settings, issuer, tables=tables) as one:
+    async with in_process(service, query_settings, issuer, tables=tables) as one:
         yield one

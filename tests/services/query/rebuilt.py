@@ -116,8 +116,9 @@ async def a_view(url: str, bootstrap: str, issuer: Issuer) -> AsyncIterator[View
         reference_url=default_url(),
         oidc_issuer=issuer.url,
     )
-    await migrate_service(build(settings), settings)
-    running = Running(build(settings), settings)
+    service = build(settings)
+    await migrate_service(service, settings)
+    running = Running(service, settings)
     ringing = asyncio.create_task(running.facts_applied.run())
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
     await running.consumer.start()

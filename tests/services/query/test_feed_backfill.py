@@ -8,20 +8,14 @@ from infoparquet_contracts.payload import Payload
 from sqlalchemy import text
 
 from chassis.clock import new_id
-from chassis.database import open_engine
 from chassis.migration import migrate
 from services.query.rebuilding import MIGRATIONS
 from tests.services.in_process import InProcess
 from tests.services.query.histories import said
 from tests.services.query.journals import facts
+from tests.services.query.older import undo
 from tests.services.query.test_feed import ROAD
 
-UNDONE = (
-    "DROP TABLE feed",
-    "DROP TABLE feed_end",
-    "ALTER TABLE timeline DROP COLUMN fed",
-    "UPDATE alembic_version SET version_num = '0006'",
-)
 CONTENT = "SELECT (to_jsonb(feed) - 'seq' - 'stamp')::text FROM feed ORDER BY seq"
 
 
@@ -37,7 +31,7 @@ async def test_a_feed_made_of_what_is_there_is_the_one_that_would_have_grown(
     await query.read(*said(*ROAD), *(said(ROAD[0], subject=one)[0] for one in ids))
     await query.read(*(said(data, subject=ids[which])[0] for which, data in written))
     grown = await query.rows(CONTENT)
-    await undo(migrated)
+    await undo(migrated, "0008")
     await migrate(migrated, MIGRATIONS)
     assert await query.rows(CONTENT) == grown
     (later,) = said(ROAD[0])
@@ -51,17 +45,8 @@ async def test_a_fact_of_an_unknown_procedure_is_not_in_the_feed_before_its_proc
 ) -> None:
     submitted, early = said(*ROAD[:2])
     await query.read(early)
-    await undo(migrated)
+    await undo(migrated, "0008")
     await migrate(migrated, MIGRATIONS)
     assert await query.rows("SELECT count(*) FROM feed") == [(0,)]
     await query.read(submitted)
     assert await query.rows("SELECT event_id FROM feed ORDER BY seq") == [(early.id,), (submitted.id,)]
-
-
-async def undo(url: str) -> None:
-    """As the release before left it."""
-    engine = open_engine(url, name="tests", connections=1)
-    async with engine.begin() as connection:
-        for statement in UNDONE:
-            await connection.execute(text(statement))
-    await engine.dispose()

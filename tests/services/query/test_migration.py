@@ -26,7 +26,7 @@ async def test_older_procedures_are_given_the_codes_of_what_was_submitted(query:
         replace(golden(Submitted, "with-documents"), id=new_id(), subject=new_id()),
     )
     expected = await query.rows(CODES)
-    statement = ScriptDirectory(str(MIGRATIONS)).get_revision("0007").module.CODES
+    statement = ScriptDirectory(str(MIGRATIONS)).get_revision("0010").module.CODES
     async with query.running.engine.begin() as connection:
         await connection.execute(text("UPDATE procedures SET codes = '{}'"))
         await connection.exec_driver_sql(statement.format(submitted=Submitted.event_type))

@@ -164,7 +164,7 @@ async def test_what_people_keep_and_how_procedures_are_found_live_through_a_rebu
     assert (await view.http.get("/v1/views")).json() == kept
     assert (await view.http.get("/v1/procedures", params={"q": "bordeaux dreal"})).json() == found
     assert found["procedures"]
-    indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE '%USING gin%'"
+    indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'procedures' AND indexdef LIKE '%USING gin%'"
     assert await view.rows(indexes) == [(3,)]
 
 

@@ -32,6 +32,7 @@ from tests.contracts.builders import PARIS as PARIS_COURT
 from tests.services.in_process import InProcess, in_process, told
 from tests.services.issuer import Issuer
 from tests.services.query.histories import a_submission, said, until_delivery
+from tests.services.query.older import undo
 
 ALL = "SELECT * FROM figures ORDER BY id"
 DUE = datetime.combine(URGENT.until or NOON.date(), time(), PARIS) + timedelta(days=1)
@@ -226,9 +227,7 @@ async def test_what_was_there_before_is_brought_along(before: InProcess) -> None
     await before.read(*told_of(ids, written))
     expected = await before.rows(ALL)
     assert len(expected) == 5
-    async with before.running.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP TABLE figures")
-        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+    await undo(before.running.settings.database_url, "0006")
     await migrate(before.running.settings.database_url, MIGRATIONS)
     assert await before.rows(ALL) == expected
 
