@@ -297,7 +297,7 @@ async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query
     async with query.running.engine.begin() as connection:
         await connection.exec_driver_sql(FILL)
     pool: Any = query.running.engine.pool
-    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator")) as http:
+    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http:
         path = f"{url}/v1/procedures.{suffix}"
         async with http.stream("GET", path) as answer:
             pieces = answer.aiter_raw()
@@ -330,7 +330,7 @@ async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query
 async def test_a_file_that_cannot_be_read_on_ends_as_cut(query: InProcess, suffix: str) -> None:
     async with query.running.engine.begin() as connection:
         await connection.exec_driver_sql(FILL)
-    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator")) as http:
+    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http:
         async with http.stream("GET", f"{url}/v1/procedures.{suffix}") as answer:
             pieces = answer.aiter_raw()
             await anext(pieces)

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -51,9 +52,18 @@ async def portal_databases(postgres_server: Postgres) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def ports() -> dict[str, int]:
-    """Where each of the services that the portal speaks to listens."""
-    return dict(zip(("intake", "routing", "query"), free_ports(3), strict=True))
+def sockets() -> Iterator[dict[str, socket.socket]]:
+    """Where each of the services that the portal speaks to listens, bound for the whole run: nobody else takes it."""
+    with contextlib.ExitStack() as bound:
+        yield {
+            name: bound.enter_context(socket.create_server(("127.0.0.1", 0))) for name in ("intake", "routing", "query")
+        }
+
+
+@pytest.fixture(scope="session")
+def ports(sockets: dict[str, socket.socket]) -> dict[str, int]:
+    """The same, by their numbers."""
+    return {name: one.getsockname()[1] for name, one in sockets.items()}
 
 
 @pytest.fixture(scope="session")
@@ -73,23 +83,23 @@ def built(
 
 
 @pytest_asyncio.fixture
-async def portal(built: Built, local_issuer: Issuer, ports: dict[str, int]) -> AsyncIterator[Portal]:
+async def portal(built: Built, local_issuer: Issuer, sockets: dict[str, socket.socket]) -> AsyncIterator[Portal]:
     """The portal without a procedure yet; what one service says, the others read."""
     async with open_world(built, local_issuer) as world, contextlib.AsyncExitStack() as serving:
-        for name, port in ports.items():
-            await serving.enter_async_context(_served(world, name, port))
+        for name, bound in sockets.items():
+            await serving.enter_async_context(_served(world, name, bound.dup()))
         await serving.enter_async_context(_flowing(world))
         async with world.services["query"].running.engine.begin() as connection:
             await connection.exec_driver_sql("TRUNCATE portal_sessions, portal_looks")
-        yield Portal(f"http://127.0.0.1:{ports['query']}", world, local_issuer)
+        yield Portal(f"http://127.0.0.1:{sockets['query'].getsockname()[1]}", world, local_issuer)
 
 
 @contextlib.asynccontextmanager
-async def _served(world: World, name: str, port: int) -> AsyncIterator[None]:
+async def _served(world: World, name: str, bound: socket.socket) -> AsyncIterator[None]:
     app = world.services[name].running.app
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[method-assign, attr-defined]
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([bound]))
 
     async def started() -> bool:
         return server.started
