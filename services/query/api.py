@@ -38,7 +38,12 @@ async def sight(caller: AnyCaller) -> Sight:
     try:
         return sight_of(caller)
     except NoRole:
-        raise Problem(403, "wrong-role", "Votre rôle ne donne pas accès au suivi des procédures.") from None
+        raise wrong_role() from None
+
+
+def wrong_role() -> Problem:
+    """403: the caller's roles let it see nothing."""
+    return Problem(403, "wrong-role", "Votre rôle ne donne pas accès au suivi des procédures.")
 
 
 WithSight = Annotated[Sight, Depends(sight)]
@@ -86,14 +91,16 @@ async def find_soon(parts: Parts, which: str, sight: Sight, patience: float) -> 
     """The procedure, waited for where it is not known yet. Raises Problem where the caller may see none."""
     wanted = _named(which)
 
-    async def look() -> Procedure | None:
-        async with parts.engine.connect() as connection:
-            return await store.find(connection, wanted, view_of(sight).condition)
-
-    found = await first_found(parts.facts_applied, look, patience)
+    found = await first_found(parts.facts_applied, lambda: find_now(parts, wanted, sight), patience)
     if found is None:
         raise _unknown(**{"Retry-After": "2"})
     return found
+
+
+async def find_now(parts: Parts, wanted: ColumnElement[bool], sight: Sight) -> Procedure | None:
+    """The procedure for which the condition holds, None where the caller may see none."""
+    async with parts.engine.connect() as connection:
+        return await store.find(connection, wanted, view_of(sight).condition)
 
 
 def freshness(newest: datetime | None) -> dict[str, str]:

@@ -88,8 +88,7 @@ class EventStream(Response):
         stream.catch_up()
         async with self._fanout.reader(self._engine) as connection:
             if self._after is None:
-                newest = await feed_store.newest(connection, self._scope)
-                self._place = BEGINNING if newest is None else newest.place
+                self._place = await feed_store.end(connection, self._scope)
                 return []
             rows = await read_after(connection, self._scope, self._after, PAGE)
         if len(rows) == PAGE:

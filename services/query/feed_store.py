@@ -196,6 +196,12 @@ async def newest(connection: AsyncConnection, scope: Scope) -> Row | None:
     return None if row is None else _row(row)
 
 
+async def end(connection: AsyncConnection, scope: Scope) -> Place:
+    """After the last row."""
+    row = await newest(connection, scope)
+    return BEGINNING if row is None else row.place
+
+
 def may_see(sight: Sight, row: Row) -> bool:
     """Whether a fact is told to whoever has these rights: to a court what is said while it has the procedure."""
     match sight:

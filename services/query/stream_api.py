@@ -13,7 +13,7 @@ from services.query.api import PATIENCE, WithSight, find_soon, freshness
 from services.query.event_stream import HEARTBEAT_SECONDS, EventStream
 from services.query.fanout import Fanout
 from services.query.feed_api import LONGEST_CURSOR, place_of, read_after
-from services.query.feed_store import BEGINNING, Place, Scope
+from services.query.feed_store import Place, Scope
 from services.query.rights import OfTribunal, has_in_hand
 from services.query.store import procedures
 
@@ -43,7 +43,7 @@ def routes(
         scope = Scope(sight, found.id)
         if isinstance(sight, OfTribunal):
             async with parts.engine.connect() as connection:
-                after = after or await _end(connection, scope)
+                after = after or await feed_store.end(connection, scope)
                 if not await _may_hear(connection, sight, found.id, after):
                     return Response(status_code=204)
         return opened(scope, after, last, caller.expires)
@@ -66,11 +66,6 @@ def routes(
 def _last(cursor: str | None) -> Place | None:
     """After what the client had last, None where it had nothing. Raises Problem."""
     return place_of(cursor, f"/{AFTER}") if cursor else None
-
-
-async def _end(connection: AsyncConnection, scope: Scope) -> Place:
-    newest = await feed_store.newest(connection, scope)
-    return BEGINNING if newest is None else newest.place
 
 
 async def _may_hear(connection: AsyncConnection, sight: OfTribunal, procedure: UUID, after: Place) -> bool:

@@ -10,7 +10,8 @@ from infoparquet_contracts.status import FOLLOWERS
 Choices = Sequence[tuple[str, str]]
 
 
-def _coded(codes: Any) -> Choices:  # noqa: ANN401 - an enumeration with labels
+def coded(codes: Any) -> Choices:  # noqa: ANN401 - an enumeration with labels
+    """Each code with what people read."""
     return [(one.value, one.label) for one in codes]
 
 
@@ -57,14 +58,14 @@ _REPLIES: Final[Sequence[Reply]] = (
         "supplement-requested",
         "Demander un complément",
         "Demander",
-        [Field("missing", "Ce qui manque", "choices", choices=_coded(MissingItem))],
+        [Field("missing", "Ce qui manque", "choices", choices=coded(MissingItem))],
     ),
     Reply(
         "declined",
         "Décliner la compétence",
         "Décliner",
         [
-            Field("reason", "Motif", "choice", choices=_coded(DeclineReason)),
+            Field("reason", "Motif", "choice", choices=coded(DeclineReason)),
             Field("competent", "Tribunal qui semble compétent", "court", "Facultatif.", required=False),
         ],
         "Votre tribunal n’aura plus accès au dossier.",
@@ -87,13 +88,13 @@ _REPLIES: Final[Sequence[Reply]] = (
         "Décider de l’orientation",
         "Enregistrer la décision",
         [
-            Field("orientation", "Orientation", "choice", choices=_coded(Orientation)),
+            Field("orientation", "Orientation", "choice", choices=coded(Orientation)),
             Field(
                 "ground",
                 "Motif du classement",
                 "choice",
                 "Pour un classement seulement.",
-                _coded(DismissalGround),
+                coded(DismissalGround),
                 required=False,
             ),
         ],

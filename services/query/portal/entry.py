@@ -1,6 +1,5 @@
 """The door: sign in at the issuer, come back with a session, and sign out of both."""
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Final
@@ -8,7 +7,6 @@ from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from joserfc import jws
 
 from chassis.errors import Unavailable
 from chassis.identity import BadToken
@@ -75,8 +73,9 @@ async def _begin(shell: Shell, issuer: OpenIdClient, request: Request, attempt: 
     """The session of somebody whom the services would let in with that token."""
     try:
         tokens = await issuer.redeem(attempt, code)
-        sight_of_person(await request.app.state.identity.caller(tokens.access))
-        expires_at = _expiry(tokens.access)
+        caller = await request.app.state.identity.caller(tokens.access)
+        await sight_of_person(caller)
+        expires_at = datetime.fromtimestamp(caller.expires, UTC)
     except (SignInRefused, BadToken):
         raise _refused("La réponse du service d’identification n’a pas pu être vérifiée.") from None
     async with shell.parts.transactions.begin() as transaction:
@@ -85,12 +84,6 @@ async def _begin(shell: Shell, issuer: OpenIdClient, request: Request, attempt: 
         if known:
             await sessions.end(transaction.connection, known)
         return await sessions.begin(transaction.connection, tokens, transaction.now, expires_at)
-
-
-def _expiry(token: str) -> datetime:
-    """Of an access token that was checked."""
-    claims = json.loads(jws.extract_compact(token.encode()).payload)
-    return datetime.fromtimestamp(float(claims["exp"]), UTC)
 
 
 def _ours(address: str) -> str:

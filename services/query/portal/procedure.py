@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,14 +18,13 @@ from chassis.clock import new_id
 from chassis.doorbell import first_found
 from chassis.errors import Unavailable
 from chassis.problems import Problem
-from services.query import store
 from services.query.answers import show_procedure
+from services.query.api import find_now
 from services.query.portal.choices import offered_replies
 from services.query.portal.shell import Shell
 from services.query.portal.upstream import Declined, Upstream, dossier_path
 from services.query.portal.visits import Form, Visit
-from services.query.rights import as_seen
-from services.query.rows import view_of
+from services.query.rights import as_seen, has_in_hand
 from services.query.store import procedures
 from services.query.timeline import Procedure
 
@@ -92,11 +92,7 @@ def routes(shell: Shell, intake: Upstream) -> APIRouter:
 
 async def seen(shell: Shell, visit: Visit, one: UUID) -> Procedure:
     """A procedure as much as the person may see of it. Raises Problem 404 after the time to catch up."""
-
-    async def look() -> Procedure | None:
-        async with shell.parts.engine.connect() as connection:
-            return await store.find(connection, procedures.c.id == one, view_of(visit.sight).condition)
-
+    look = partial(find_now, shell.parts, procedures.c.id == one, visit.sight)
     found = await first_found(shell.parts.facts_applied, look, PATIENCE)
     if found is None:
         detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant."
@@ -108,8 +104,7 @@ async def caught_up(shell: Shell, visit: Visit, one: UUID, shows: Callable[[Proc
     """Whether the view shows what was just said, or the procedure is no longer this person's to see."""
 
     async def look() -> bool | None:
-        async with shell.parts.engine.connect() as connection:
-            found = await store.find(connection, procedures.c.id == one, view_of(visit.sight).condition)
+        found = await find_now(shell.parts, procedures.c.id == one, visit.sight)
         return True if found is None or shows(found) else None
 
     return await first_found(shell.parts.facts_applied, look, CATCH_UP) is not None
@@ -127,7 +122,7 @@ async def show(
 ) -> Response:
     """The page; `sent` is what was just refused, `said` what was just taken, `late` whether it is not shown yet."""
     state = found.state
-    in_hand = visit.is_court and state.tribunal == visit.caller.code and state.delivery is not None
+    in_hand = visit.is_court and has_in_hand(visit.caller.code, state)
     entitled = in_hand or visit.is_administration
     dossier, missing = await _dossier(intake, visit, found.id) if entitled else (None, None)
     names = shell.names()

@@ -4,8 +4,6 @@ The table alone lets nobody in and tells of nobody: a row is named by a digest, 
 derived from the cookie. There is no key of the portal's own to keep, turn or lose.
 """
 
-import base64
-import hmac
 import json
 import secrets
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from sqlalchemy import Column, DateTime, LargeBinary, Table, Text, delete, func,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.query.portal.derived import derived, derived_text
 from services.query.portal.signing_in import Tokens
 from services.query.store import metadata
 
@@ -53,7 +52,7 @@ class Session:
     @property
     def csrf(self) -> str:
         """43 characters that nobody can derive from what a page or the table shows."""
-        return base64.urlsafe_b64encode(_derived(self.secret, "csrf")).rstrip(b"=").decode()
+        return derived_text(self.secret, "csrf")
 
 
 async def begin(connection: AsyncConnection, tokens: Tokens, now: datetime, token_expires_at: datetime) -> Session:
@@ -62,7 +61,7 @@ async def begin(connection: AsyncConnection, tokens: Tokens, now: datetime, toke
     expired = select(sessions.c.id).where(sessions.c.expires_at <= now).limit(_CLEARED_AT_ONCE)
     await connection.execute(delete(sessions).where(sessions.c.id.in_(expired)))
     row = {
-        "id": _derived(session.secret, "id"),
+        "id": derived(session.secret, "id"),
         "sealed": _sealed(session),
         "expires_at": min(token_expires_at, now + LONGEST),
     }
@@ -72,14 +71,14 @@ async def begin(connection: AsyncConnection, tokens: Tokens, now: datetime, toke
 
 async def find(connection: AsyncConnection, secret: str, now: datetime) -> Session | None:
     """The session of a cookie, None where there is none or no longer."""
-    held = select(sessions.c.sealed).where(sessions.c.id == _derived(secret, "id"), sessions.c.expires_at > now)
+    held = select(sessions.c.sealed).where(sessions.c.id == derived(secret, "id"), sessions.c.expires_at > now)
     sealed = (await connection.execute(held)).scalar()
     return None if sealed is None else _opened(secret, sealed)
 
 
 async def end(connection: AsyncConnection, session: Session) -> None:
     """Nobody comes in with its cookie again."""
-    await connection.execute(delete(sessions).where(sessions.c.id == _derived(session.secret, "id")))
+    await connection.execute(delete(sessions).where(sessions.c.id == derived(session.secret, "id")))
 
 
 async def looked_at(connection: AsyncConnection, person: str) -> datetime | None:
@@ -109,12 +108,8 @@ def _opened(secret: str, sealed: str) -> Session | None:
 
 
 def _key(secret: str) -> OctKey:
-    return OctKey.import_key(_derived(secret, "key"))
-
-
-def _derived(secret: str, what: str) -> bytes:
-    return hmac.digest(secret.encode(), what.encode(), "sha256")
+    return OctKey.import_key(derived(secret, "key"))
 
 
 def _named(person: str) -> bytes:
-    return _derived(person, "person")
+    return derived(person, "person")

@@ -4,7 +4,6 @@ Nothing is stored of a sign-in that has begun: its `state`, `nonce` and verifier
 cookie of that browser holds, so that an answer counts in the browser that asked, once, and visitors fill no table.
 """
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -20,6 +19,7 @@ from joserfc.jwk import KeySet, KeySetSerialization
 from chassis.errors import Refused, Unavailable
 from chassis.identity import ALGORITHMS, LEEWAY_SECONDS
 from chassis.tls import trusted
+from services.query.portal.derived import derived_text, unpadded
 from services.query.settings import PortalSettings
 
 LIMIT_SECONDS: Final = 5.0
@@ -43,12 +43,12 @@ class Attempt:
 
     def derived(self, what: str) -> str:
         """`state`, `nonce` or `verifier`: 43 characters, none of which tells of the others."""
-        return _base64(hmac.digest(self.secret.encode(), what.encode(), "sha256"))
+        return derived_text(self.secret, what)
 
     @property
     def challenge(self) -> str:
         """RFC 7636, S256."""
-        return _base64(hashlib.sha256(self.derived("verifier").encode()).digest())
+        return unpadded(hashlib.sha256(self.derived("verifier").encode()).digest())
 
     def is_answered_by(self, state: str) -> bool:
         """Whether the issuer answers this very sign-in."""
@@ -157,10 +157,6 @@ class OpenIdClient:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise _unavailable() from error
         return found if isinstance(found, dict) else {}
-
-
-def _base64(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def _unavailable() -> Unavailable:

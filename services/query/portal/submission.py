@@ -12,17 +12,16 @@ from typing import Any, Final, Literal
 from infoparquet_contracts.codes import Ground, Kind, UrgencyReason
 
 from reference.bundle import Reference
+from services.query.portal.choices import Choices, coded
 
-Choices = Sequence[tuple[str, str]]
 _PERSON_ROLES: Final[Choices] = (("suspect", "Mise en cause"), ("victim", "Victime"), ("witness", "Témoin"))
 _PERSON_KINDS: Final[Choices] = (("natural", "Personne physique"), ("legal", "Personne morale"))
-_COMMUNE: Final = re.compile(r"([0-9][0-9AB][0-9]{3})\b")
-_NATINF: Final = re.compile(r"([0-9]{1,5})\b")
+# How a field begins that holds a code.
+_LOOKED_UP: Final[Mapping[str, re.Pattern[str]]] = {
+    "commune": re.compile(r"([0-9][0-9AB][0-9]{3})\b"),
+    "natinf": re.compile(r"([0-9]{1,5})\b"),
+}
 _SUGGESTED: Final = 8
-
-
-def _coded(codes: Any) -> Choices:  # noqa: ANN401 - an enumeration with labels
-    return [(one.value, one.label) for one in codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Part:
 
 
 def _place(number: int, *, required: bool) -> Iterator[Entry]:
-    yield Entry(f"places/{number}/ground", "Rattachement", "choice", choices=_coded(Ground), required=required)
+    yield Entry(f"places/{number}/ground", "Rattachement", "choice", choices=coded(Ground), required=required)
     hint = "Nom ou code INSEE. Laissez vide en mer, à l’étranger ou en ligne, et décrivez le lieu."
     yield Entry(f"places/{number}/commune", "Commune", hint=hint, lookup="commune")
     yield Entry(f"places/{number}/text", "Précision du lieu")
@@ -58,8 +57,8 @@ FORM: Final[Sequence[Part]] = (
         "La procédure",
         [
             Entry("reference", "Votre référence", hint="Par exemple DREAL33-2026-00042.", required=True),
-            Entry("kind", "Nature", "choice", choices=_coded(Kind), required=True),
-            Entry("urgency/reason", "Urgence", "choice", "À laisser vide s’il n’y en a pas.", _coded(UrgencyReason)),
+            Entry("kind", "Nature", "choice", choices=coded(Kind), required=True),
+            Entry("urgency/reason", "Urgence", "choice", "À laisser vide s’il n’y en a pas.", coded(UrgencyReason)),
             Entry("urgency/until", "Échéance de l’urgence", "date"),
             Entry("urgency/comment", "Précision sur l’urgence"),
         ],
@@ -131,20 +130,14 @@ def unresolved(value: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
     """The fields in which words stand where a code belongs: name, lookup, and the words."""
     for name, entry in ENTRIES.items():
         typed = value(name)
-        if entry.lookup and typed and _code(entry, typed) == typed and not _looks_coded(entry, typed):
+        if entry.lookup and typed and _LOOKED_UP[entry.lookup].match(typed) is None:
             yield name, entry.lookup, typed
 
 
 def _code(entry: Entry, typed: str) -> str:
     """« 33063 Bordeaux (Gironde) » is 33063."""
-    pattern = {"commune": _COMMUNE, "natinf": _NATINF}.get(entry.lookup)
-    found = pattern.match(typed) if pattern else None
+    found = _LOOKED_UP[entry.lookup].match(typed) if entry.lookup else None
     return found[1] if found else typed
-
-
-def _looks_coded(entry: Entry, typed: str) -> bool:
-    pattern = _COMMUNE if entry.lookup == "commune" else _NATINF
-    return pattern.match(typed) is not None
 
 
 def _put(body: dict[str, Any], path: Sequence[str], written: str) -> None:

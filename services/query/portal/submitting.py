@@ -16,7 +16,7 @@ from reference.bundle import Reference
 from services.query.portal.procedure import caught_up, seen
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.submission import ENTRIES, FORM, body_of, field_of, suggestions, unresolved
-from services.query.portal.upstream import Declined, Upstream
+from services.query.portal.upstream import Declined, Upstream, by_field
 from services.query.portal.visits import Form, Visit
 
 # Seconds that the number is waited for.
@@ -75,8 +75,7 @@ async def _checked(shell: Shell, intake: Upstream, reference: Reference, visit: 
         return _form(shell, visit, form, reference, errors=_placed(outcome.fields), refused=outcome.detail)
     found = outcome.answer
     if found["errors"]:
-        faults = {str(one["pointer"]).lstrip("/"): str(one["detail"]) for one in found["errors"]}
-        return _form(shell, visit, form, reference, errors=_placed(faults), status=400)
+        return _form(shell, visit, form, reference, errors=_placed(by_field(found["errors"])), status=400)
     return _confirmation(shell, visit, form, found)
 
 

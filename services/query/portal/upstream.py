@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -90,10 +90,14 @@ class Upstream:
 def _declined(answer: httpx.Response) -> Declined:
     try:
         problem = answer.json()
-        found = {str(one["pointer"]).lstrip("/"): str(one["detail"]) for one in problem.get("errors", [])}
-        return Declined(answer.status_code, str(problem["detail"]), found)
+        return Declined(answer.status_code, str(problem["detail"]), by_field(problem.get("errors", [])))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Declined(answer.status_code, "La demande a été refusée.", {})
+
+
+def by_field(errors: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What is wrong, by the pointer without its slash."""
+    return {str(one["pointer"]).lstrip("/"): str(one["detail"]) for one in errors}
 
 
 def dossier_path(procedure: UUID) -> str:

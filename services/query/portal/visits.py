@@ -12,10 +12,11 @@ from chassis.identity import BadToken, Caller
 from chassis.problems import Problem
 from chassis.service import Parts
 from reference.names import Names
+from services.query.api import sight, wrong_role
 from services.query.portal import sessions
 from services.query.portal.cookies import Cookies
 from services.query.portal.sessions import Session
-from services.query.rights import NoRole, Sight, sight_of
+from services.query.rights import Sight
 
 _MOST_FIELDS: Final = 1000
 _ROLES: Final = {
@@ -117,7 +118,7 @@ class Visits:
             caller = await request.app.state.identity.caller(session.tokens.access)
         except BadToken:
             raise NotSignedIn from None
-        return Visit(session, caller, sight_of_person(caller))
+        return Visit(session, caller, await sight_of_person(caller))
 
     async def posted(self, request: Request) -> tuple[Visit, Form]:
         """Who sent a form, from a page of this very session, and its fields. Raises NotSignedIn or Problem."""
@@ -134,14 +135,11 @@ class Visits:
         return visit, form
 
 
-def sight_of_person(caller: Caller) -> Sight:
+async def sight_of_person(caller: Caller) -> Sight:
     """What somebody may see; 403 as a problem for services and for roles that see nothing."""
-    try:
-        if caller.kind == "service":
-            raise NoRole(caller.kind)
-        return sight_of(caller)
-    except NoRole:
-        raise Problem(403, "wrong-role", "Votre rôle ne donne pas accès au suivi des procédures.") from None
+    if caller.kind == "service":
+        raise wrong_role()
+    return await sight(caller)
 
 
 def _forged() -> Problem:
