@@ -3,7 +3,6 @@
 Labels are never kept: `words` leads from them to these codes, so that new reference data hold at once.
 """
 
-import re
 from collections.abc import Iterable
 
 from infoparquet_contracts.facts import Submitted
@@ -13,8 +12,9 @@ def codes_of(submitted: Submitted) -> list[str]:
     """Each once, in order."""
     return sorted(
         {
-            f"k{submitted.kind}",
-            *administration(submitted.administration),
+            kind(submitted.kind),
+            administration(submitted.administration),
+            *map(administration, submitted.administration.split("-")),
             *(commune(place.commune) for place in submitted.places if place.commune is not None),
             *(natinf(code) for code in submitted.natinf),
             *(level for code in submitted.nataff for level in _levels(code)),
@@ -44,17 +44,9 @@ def tribunal(code: str) -> str:
     return f"t{code}"
 
 
-def administration(code: str) -> Iterable[str]:
-    """Of `dreal-33`: the whole code, and each of its words."""
-    return (whole_administration(code), *(part_of_administration(word) for word in re.split("-", code)))
-
-
-def whole_administration(code: str) -> str:
+def administration(code: str) -> str:
+    """Of `dreal-33` are kept the whole code, and each of its words as if it were one."""
     return f"a{code}"
-
-
-def part_of_administration(word: str) -> str:
-    return f"a{word}"
 
 
 def _levels(code: str) -> Iterable[str]:

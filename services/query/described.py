@@ -6,16 +6,14 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any
 
-from infoparquet_contracts.codes import Formation, Kind, Status, UrgencyReason
+from infoparquet_contracts.codes import Formation, Status, UrgencyReason
 from infoparquet_contracts.identifiers import (
-    AdministrationCode,
     Day,
     EventId,
     Number,
     ProcedureId,
     Reference,
     ServiceCode,
-    TribunalCode,
     Uuid,
 )
 from infoparquet_contracts.registry import FACTS
@@ -30,6 +28,7 @@ from services.query import figures_described
 from services.query.answers import show_statuses
 from services.query.api import AS_OF, sight
 from services.query.examples import followed, told
+from services.query.listed import Listed
 from services.query.rights import ROLES
 from services.query.views_api import View
 from services.query.views_store import MOST
@@ -43,21 +42,10 @@ class UrgencyInWords(Shown):
     description: str
 
 
-class Standing(Shown):
+class Standing(Listed):
     """What a list and a procedure show alike."""
 
-    id: ProcedureId
-    number: Number | None
-    reference: Reference
-    administration: AdministrationCode
-    kind: Kind
-    status: Status
-    status_label: str
-    tribunal: TribunalCode | None
-    tribunal_name: str | None
-    urgent: bool
     urgency: UrgencyInWords | None
-    submitted_at: datetime
 
 
 class Page(Shown):
@@ -73,16 +61,21 @@ class Page(Shown):
     ]
 
 
-class Entry(Shown):
-    """A fact of the timeline."""
+class Said(Shown):
+    """A fact, wherever it is shown."""
 
-    id: Annotated[EventId, Field(description="Le `ce_id` du fait.")]
     fact: str
     time: datetime
     source: Annotated[str, Field(description="Qui l’a dit : `/services/<nom>`.")]
     data: Annotated[reduce(or_, FACTS), Field(description="Le `data` du fait, tel qu’au journal.")]  # type: ignore[valid-type]
     description: Annotated[str, Field(description="Le fait en une phrase.")]
     applied: Annotated[bool, Field(description="Faux si le fait est resté sans effet.")]
+
+
+class Entry(Said):
+    """A fact of the timeline."""
+
+    id: Annotated[EventId, Field(description="Le `ce_id` du fait.")]
     why_not: Ineffective | None
     why_not_label: str | None
     trace: Annotated[str | None, Field(pattern="^[0-9a-f]{32}$", description="L’identifiant de trace W3C.")]
@@ -108,19 +101,13 @@ class StatusRow(Shown):
     followers: Annotated[list[Status], Field(description="Les états qui peuvent suivre.")]
 
 
-class Told(Shown):
+class Told(Said):
     """A fact of the feed."""
 
     id: Annotated[EventId, Field(description="Le `ce_id` du fait : le même s’il est reçu deux fois.")]
-    fact: str
     procedure: ProcedureId
     number: Annotated[Number | None, Field(description="Le numéro de la procédure à ce moment ; null avant.")]
     reference: Reference
-    time: datetime
-    source: Annotated[str, Field(description="Qui l’a dit : `/services/<nom>`.")]
-    data: Annotated[reduce(or_, FACTS), Field(description="Le `data` du fait, tel qu’au journal.")]  # type: ignore[valid-type]
-    description: Annotated[str, Field(description="Le fait en une phrase.")]
-    applied: Annotated[bool, Field(description="Faux si le fait est resté sans effet.")]
 
 
 class Feed(Shown):

@@ -14,7 +14,7 @@ from chassis.service import Parts
 from services.query import exports, parquet, tables
 from services.query.api import WithSight
 from services.query.exports import Download, Pages, Places, as_csv, as_ndjson, as_parquet
-from services.query.figures_shown import Labels, columns, show_figures, table
+from services.query.figures_shown import COLUMNS, Labels, show_figures, table
 from services.query.filters import CsvFilters, Dialect, FiguresAsked, Wanted
 from services.query.rights import Sight
 from services.query.search import Row
@@ -112,7 +112,7 @@ def _wants_csv(request: Request) -> bool:
 
 
 def _as_table(shown: dict[str, Any], dialect: Dialect, name: str) -> Response:
-    content = tables.head(columns(), dialect) + tables.body(columns(), table(shown), dialect)
+    content = tables.head(COLUMNS, dialect) + tables.body(COLUMNS, table(shown), dialect)
     return Response(content, media_type=f"{tables.MEDIA_TYPE}; charset=utf-8", headers=_attached(f"{name}.csv"))
 
 

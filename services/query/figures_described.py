@@ -4,14 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from infoparquet_contracts.codes import Kind, Status, UrgencyReason
+from infoparquet_contracts.codes import Status, UrgencyReason
 from infoparquet_contracts.identifiers import (
-    AdministrationCode,
     Day,
-    Number,
-    ProcedureId,
-    Reference,
-    TribunalCode,
 )
 from pydantic import Field
 
@@ -20,6 +15,7 @@ from reference.names import Names
 from services.query import figures_api, parquet, tables
 from services.query.figures_shown import Labels, show_figures
 from services.query.filters import By
+from services.query.listed import Listed
 from services.query.rights import Everything
 from services.query.statistics import Asking, Delay, Figures, Share, Urgent, Waiting
 
@@ -112,22 +108,11 @@ class Statistics(Shown):
     groups: list[Group]
 
 
-class Line(Shown):
+class Line(Listed):
     """A procedure in an export."""
 
-    id: ProcedureId
-    number: Number | None
-    reference: Reference
-    administration: AdministrationCode
-    kind: Kind
-    status: Status
-    status_label: str
-    tribunal: TribunalCode | None
-    tribunal_name: str | None
-    urgent: bool
     urgency_reason: UrgencyReason | None
     urgency_until: Day | None
-    submitted_at: datetime
 
 
 _DEFINED: Final = "Chaque chiffre est défini dans `docs/figures.md`."

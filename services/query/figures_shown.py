@@ -17,6 +17,22 @@ _WITHOUT: Final[Mapping[By, str]] = {
 }
 
 
+_WAITED_IN: Final = tuple(one for one in Status if one not in {Status.DECIDED, Status.CLOSED, Status.WITHDRAWN})
+_DELAY, _SHARE, _STANDING = ("count", "median", "p90"), ("count", "of", "share"), ("count", "oldest", "median")
+# Of the table: the names of the JSON, joined by points.
+COLUMNS: Final = (
+    "group",
+    "label",
+    *COUNTS,
+    *(f"delays.{name}.{part}" for name in DELAYS for part in _DELAY),
+    *(f"urgency.{part}" for part in ("on_time", "late", "pending")),
+    *(f"indicators.{name}.{part}" for name in SHARES for part in _SHARE),
+    *(f"waiting.{part}" for part in _STANDING),
+    *(f"waiting.statuses.{status}.{part}" for status in _WAITED_IN for part in _STANDING),
+    *(f"waiting.without_news_for_{SILENCE.days}_d.{part}" for part in _SHARE),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What groups are called: courts by their names, families of offences by the labels of their letters."""
@@ -57,7 +73,7 @@ def _show_group(one: Figures, label: str) -> dict[str, Any]:
         **one.counts,
         "delays": {name: _show_delay(delay) for name, delay in one.delays.items()},
         "urgency": {"on_time": one.urgency.on_time, "late": one.urgency.late, "pending": one.urgency.pending},
-        "indicators": {**{name: _show_share(share) for name, share in one.shares.items()}},
+        "indicators": {name: _show_share(share) for name, share in one.shares.items()},
         "waiting": {
             **_show_waiting(one.waiting),
             "statuses": {status: _show_waiting(waiting) for status, waiting in one.by_status.items()},
@@ -78,30 +94,11 @@ def _show_waiting(waiting: Waiting) -> dict[str, Any]:
     return {"count": waiting.count, "oldest": waiting.oldest, "median": waiting.median}
 
 
-def columns() -> tuple[str, ...]:
-    """Of the table: the names of the JSON, joined by points."""
-    waiting = ("count", "oldest", "median")
-    return (
-        "group",
-        "label",
-        *COUNTS,
-        *(f"delays.{name}.{part}" for name in DELAYS for part in ("count", "median", "p90")),
-        *(f"urgency.{part}" for part in ("on_time", "late", "pending")),
-        *(f"indicators.{name}.{part}" for name in SHARES for part in ("count", "of", "share")),
-        *(f"waiting.{part}" for part in waiting),
-        *(f"waiting.statuses.{status}.{part}" for status in WAITED_IN for part in waiting),
-        *(f"waiting.without_news_for_{SILENCE.days}_d.{part}" for part in ("count", "of", "share")),
-    )
-
-
-WAITED_IN: Final = tuple(one for one in Status if one not in {Status.DECIDED, Status.CLOSED, Status.WITHDRAWN})
-
-
 def table(shown: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A line a group, of what `show_figures` shows; a status in which nothing waits has no values."""
     for group in shown["groups"]:
         values = dict(_flat(group, ""))
-        yield {column: values.get(column) for column in columns()}
+        yield {column: values.get(column) for column in COLUMNS}
 
 
 def _flat(part: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -111,7 +111,7 @@ def view_of(sight: Sight, table: FromClause = procedures) -> View:
         case Everything():
             return View(table, [Part(true())], columns.status, columns.tribunal)
         case OfAdministration(code):
-            own = Part(columns.administration == code, marks=(codes.whole_administration(code),))
+            own = Part(columns.administration == code, marks=(codes.administration(code),))
             return View(table, [own], columns.status, columns.tribunal)
         case OfTribunal(code):
             in_hand = and_(columns.tribunal == code, columns.held)

@@ -1,7 +1,6 @@
 """The words of the reference data, and the codes each leads to: communes, offences, kinds of affair, courts."""
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from infoparquet_contracts.identifiers import TRIBUNAL_PATTERN
 from reference.bundle import Reference
 from reference.communes import COMMUNE_CODE
 from reference.courts import NATIONAL_PROSECUTORS
+from reference.plain import kept, plain_lines
 from services.query import codes
 
 # One word leads to so many codes at most: the index is asked for each. `saint` leads to 4361 communes, `martin` to 278.
@@ -24,8 +24,7 @@ _EVERYWHERE: Final = frozenset(
     {"a", "au", "aux", "avec", "c", "d", "dans", "de", "des", "du", "en", "et", "l", "la", "le", "les", "ou", "par"}
     | {"pour", "s", "sans", "sous", "sur", "un", "une", "saint", "sainte", "tribunal", "judiciaire", "parquet", "tj"}
 )
-_LETTERS: Final = bytes(byte if byte in b"abcdefghijklmnopqrstuvwxyz0123456789\n" else 32 for byte in range(256))
-_SAINT: Final = re.compile(r"\bst(e?)\b")
+_LETTERS: Final = kept(b"abcdefghijklmnopqrstuvwxyz0123456789")
 _NATINF: Final = re.compile("0*([1-9][0-9]{0,4})")
 _NATAFF: Final = re.compile("[a-z][0-9]{0,2}")
 _TRIBUNAL: Final = re.compile(TRIBUNAL_PATTERN)
@@ -86,7 +85,7 @@ class Words:
 
     def _as_a_code(self, word: str) -> Iterator[str]:
         """As a code that the reference data may lack."""
-        yield codes.part_of_administration(word)
+        yield codes.administration(word)
         if COMMUNE_CODE.fullmatch(word.upper()):
             yield from self.commune(word.upper())
         if number := _NATINF.fullmatch(word):
@@ -114,10 +113,7 @@ def plain_words(text: str) -> list[str]:
 
 
 def _plain(labels: Iterable[str]) -> list[str]:
-    # One pass over one text: 37 000 calls of normalize would take five times as long.
-    text = unicodedata.normalize("NFKD", "\n".join(labels)).lower().replace("œ", "oe").replace("æ", "ae")
-    plain = text.replace("’", " ").encode("ascii", "ignore").translate(_LETTERS)
-    return _SAINT.sub(r"saint\1", plain.decode()).split("\n")
+    return plain_lines((label.replace("’", " ") for label in labels), _LETTERS)
 
 
 def _parts(reference: Reference) -> dict[str, list[str]]:
