@@ -98,8 +98,8 @@ def instant(time: datetime | str) -> Markup:
 
 
 def _day(day: date | str) -> str:
-    shown = date.fromisoformat(day) if isinstance(day, str) else day
-    return f"{shown:%d/%m/%Y}"
+    """« 23/11/2026 », or « 11/2026 » and « 2026 » of a birth of which no more is known."""
+    return "/".join(reversed(str(day).split("-")))
 
 
 def _octets(size: int) -> str:

@@ -26,7 +26,16 @@ DOSSIER = {
     "places": [{"ground": "facts", "commune": "33063", "text": "quai des Marques"}],
     "natinf": ["22587"],
     "facts": {"from": "2021-03-01", "summary": "Rejet de <b>produits</b> dans la Garonne."},
-    "persons": [{"role": "suspect", "kind": "natural", "family_name": "Marin", "given_name": "Paul"}],
+    "persons": [
+        {
+            "role": "suspect",
+            "kind": "natural",
+            "family_name": "Marin",
+            "given_name": "Paul",
+            "birth_date": "1972-12-24",
+        },
+        {"role": "victim", "kind": "natural", "family_name": "Sylvain", "birth_date": "1980-05"},
+    ],
 }
 
 

@@ -45,6 +45,13 @@ async def test_the_dossier_is_for_those_entitled(portal: Portal) -> None:
         assert (await browser.open(f"/procedures/{one}")).answer.status_code == 404
 
 
+async def test_births_are_dated_as_far_as_they_are_known(portal: Portal) -> None:
+    async with portal.browser(CLERK) as browser:
+        page = await browser.open(f"/procedures/{await portal.submitted()}")
+    assert "Paul Marin, née le 24/12/1972" in page.text
+    assert "Sylvain, née en 05/1980" in page.text
+
+
 async def test_a_court_that_declined_no_longer_reads_the_dossier(portal: Portal) -> None:
     one = await portal.submitted()
     async with portal.browser(CLERK) as browser:
