@@ -18,6 +18,8 @@ from sqlalchemy.pool import NullPool
 # The tables every service has: outbox, relay, positions, dead letters, parked facts.
 metadata = MetaData()
 
+# More than the server's own limit.
+STATEMENT_SECONDS = 35
 # Of the few statements that go over all that a service holds: in migrations and in a rebuild.
 LONG_STATEMENT_SECONDS = 610
 
@@ -30,7 +32,9 @@ LIMITS = {
 }
 
 
-def open_engine(url: str, *, name: str, connections: int = 10, statement_seconds: float = 35) -> AsyncEngine:
+def open_engine(
+    url: str, *, name: str, connections: int = 10, statement_seconds: float = STATEMENT_SECONDS
+) -> AsyncEngine:
     """A pooled engine on `url` (`postgresql://…`); `name` shows in pg_stat_activity.
 
     After `statement_seconds` an answer is no longer waited for: more than the server's limit, wherever that is raised.
@@ -41,7 +45,7 @@ def open_engine(url: str, *, name: str, connections: int = 10, statement_seconds
         pool_size=connections,
         max_overflow=0,
         pool_timeout=5,
-        connect_args=_arguments(name, LIMITS) | {"command_timeout": statement_seconds},
+        connect_args=_arguments(name, LIMITS, statement_seconds),
     )
 
 
@@ -67,8 +71,8 @@ def _asyncpg(url: str) -> str:
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
-def _arguments(name: str, limits: Mapping[str, str]) -> dict[str, object]:
-    return {"timeout": 5, "command_timeout": 35, "server_settings": {**limits, "application_name": name}}
+def _arguments(name: str, limits: Mapping[str, str], statement_seconds: float = STATEMENT_SECONDS) -> dict[str, object]:
+    return {"timeout": 5, "command_timeout": statement_seconds, "server_settings": {**limits, "application_name": name}}
 
 
 def among(column: ColumnElement[Any], ids: Collection[UUID]) -> ColumnElement[bool]:

@@ -58,20 +58,20 @@ class Identity:
         self._keys: KeySet | None = None
         self._fetched_at = -SECONDS_BETWEEN_KEY_FETCHES
         self._fetching = asyncio.Lock()
-        self._known: dict[str, tuple[Caller, float]] = {}
+        self._known: dict[str, Caller] = {}
 
     async def caller(self, token: str) -> Caller:
         """Whom the token speaks for. Raises BadToken, or Unavailable("issuer") while its keys cannot be had."""
         if len(token) > LONGEST_TOKEN:
             raise BadToken
         known = self._known.get(token)
-        if known and known[1] > self._now():
-            return known[0]
+        if known and known.expires > self._now():
+            return known
         claims = await self._claims(token)
         caller = _caller(claims)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        self._known[token] = (caller, caller.expires)
+        self._known[token] = caller
         return caller
 
     async def ready(self) -> None:

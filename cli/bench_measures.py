@@ -206,10 +206,10 @@ async def batch(system: System, load: Load, count: int, *, patience: float) -> f
         return count / (time.perf_counter() - started)
 
 
-def spread(values: Sequence[float | None]) -> dict[str, float]:
+def spread(values: Sequence[float | None], percents: Sequence[int] = (50, 99), *, digits: int = 1) -> dict[str, float]:
     """Nearest-rank percentiles."""
     known = sorted(value for value in values if value is not None)
-    return {f"p{percent}": round(known[math.ceil(len(known) * percent / 100) - 1], 1) for percent in (50, 99)}
+    return {f"p{percent}": round(known[math.ceil(len(known) * percent / 100) - 1], digits) for percent in percents}
 
 
 def _require_accepted(answer: httpx.Response, count: int) -> None:

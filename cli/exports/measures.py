@@ -154,8 +154,7 @@ async def _timed(work: Callable[[], Awaitable[None]]) -> float:
 
 
 def _percentiles(seconds: list[float]) -> dict[str, float]:
-    ordered = sorted(1000 * one for one in seconds)
-    return {f"p{percent}_ms": round(ordered[-(-len(ordered) * percent // 100) - 1], 1) for percent in (50, 95)}
+    return {f"{name}_ms": value for name, value in spread([1000 * one for one in seconds], (50, 95)).items()}
 
 
 def _figure(value: float, floor: float, unit: str) -> dict[str, Any]:

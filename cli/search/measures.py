@@ -1,6 +1,5 @@
 """What each kind of search takes each kind of caller, from the words to the rows, beside a look-up by primary key."""
 
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cli.bench_measures import spread
 from reference import Reference
 from services.query.filters import Filters
 from services.query.rights import Everything, OfAdministration, OfTribunal, Sight
@@ -135,9 +135,7 @@ class Searches:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    """Nearest-rank percentiles."""
-    known = sorted(values)
-    return {f"p{percent}": round(known[math.ceil(len(known) * percent / 100) - 1], 2) for percent in (50, 95, 99)}
+    return spread(values, (50, 95, 99), digits=2)
 
 
 async def _timed(taken: list[float], work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever it finds

@@ -33,7 +33,7 @@ def faults(sent: Sequence[str], held: Mapping[UUID, Held]) -> Iterator[FieldErro
     seen = set()
     for index, written in enumerate(sent):
         one = _id(written)
-        fault = _fault(None if one is None else held.get(one))
+        fault = _fault(_held(one, held))
         if one in seen:
             fault = "Cette pièce est déjà citée plus haut."
         seen.add(one)
@@ -50,9 +50,13 @@ def carried(sent: Sequence[str], held: Mapping[UUID, Held]) -> tuple[parts.Docum
 def remarks(sent: Sequence[str], held: Mapping[UUID, Held]) -> Iterator[Remark]:
     """What the sender should know of the documents that a body names, where they stand in it."""
     for index, written in enumerate(sent):
-        found = None if (one := _id(written)) is None else held.get(one)
+        found = _held(_id(written), held)
         if found is not None and found.unlike is not None:
             yield replace(found.unlike, pointer=f"/documents/{index}")
+
+
+def _held(one: UUID | None, held: Mapping[UUID, Held]) -> Held | None:
+    return None if one is None else held.get(one)
 
 
 def _fault(held: Held | None) -> str | None:

@@ -174,11 +174,15 @@ def _is_text(name: str) -> bool:
 
 
 def _named(name: str | None) -> str:
-    return _BY_ENDING.get("." + (name or "").rpartition(".")[2].lower(), UNKNOWN)
+    return _BY_ENDING.get("." + _ending(name), UNKNOWN)
+
+
+def _ending(name: str | None) -> str:
+    return (name or "").rpartition(".")[2].lower()
 
 
 def _text_type(guesses: list[str], name: str | None) -> str:
-    extension = (name or "").rpartition(".")[2].lower()
+    extension = _ending(name)
     if extension in _BY_EXTENSION:
         return _BY_EXTENSION[extension]
     return next(filter(_is_text, guesses), "text/plain")
