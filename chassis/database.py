@@ -80,6 +80,11 @@ def among(column: ColumnElement[Any], ids: Collection[UUID]) -> ColumnElement[bo
     return column == any_(literal(list(ids), ARRAY(Uuid)))
 
 
+async def one_at_a_time(connection: AsyncConnection, what: str) -> None:
+    """Until the transaction ends, nobody else goes on with the same words."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
+
+
 def expected_schema(migrations: Path) -> str:
     """The revision this code was written for: the one line of `migrations/HEAD`."""
     return (migrations / "HEAD").read_text().strip()

@@ -86,7 +86,19 @@ async def log_reader(
         yield reader
     finally:
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(reader.stop(), _END_SECONDS)
+            await asyncio.wait_for(_stopped(reader), _END_SECONDS)
+
+
+async def _stopped(reader: AIOKafkaConsumer) -> None:
+    try:
+        await reader.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # That of its own fetches, which aiokafka passes on as if we were cancelled (its issue 647); it had not come to
+        # its connections then, and takes itself for closed.
+        await reader._client.close()  # noqa: SLF001
 
 
 def read_from(reader: AIOKafkaConsumer, at: Mapping[TopicPartition, int]) -> None:

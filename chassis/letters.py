@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -15,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import decisions
 from chassis.dead_letters import procedure_of
 from chassis.kept_records import kept_headers
+from chassis.marks import Mark
 from chassis.outbox import read_headers
 from chassis.refused_rows import PREFIX
 
 State = Literal["open", "closed", "all"]
-Mark = tuple[datetime, str]
 
 # Bytes stay where they are until one letter is asked for: a page of a thousand could hold a gigabyte.
 _BOTH = """

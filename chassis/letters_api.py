@@ -1,7 +1,5 @@
 """`/v1/dead-letters`: what a service could not handle, for operators to look at, replay or discard."""
 
-import base64
-import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +15,8 @@ from chassis.clock import PARIS
 from chassis.decisions import Order
 from chassis.identity import Operator
 from chassis.learning import learn
-from chassis.letters import Mark, State, label_of
+from chassis.letters import State, label_of
+from chassis.marks import read_mark, write_mark
 from chassis.problems import FieldError, Problem
 from chassis.replay import Behind, Closed, Done, Fails, Outcome, Unknown
 from chassis.transaction import Transactions
@@ -54,10 +53,10 @@ def routes(application: Application, transactions: Transactions, applied: Callab
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
-        after = _read_cursor(cursor)
+        after = read_mark(cursor)
         async with transactions.engine.connect() as connection:
             found, more = await letters.page(connection, state, prefix, after, limit)
-        return {"dead_letters": found, "next": more and _write_cursor(more)}
+        return {"dead_letters": found, "next": more and write_mark(more)}
 
     @router.get("/{letter}", summary="Une lettre morte avec son contenu et ce qui en a été décidé")
     async def dead_letter(letter: str, _: Operator) -> dict[str, Any]:
@@ -129,21 +128,3 @@ def _unknown() -> Problem:
 
 def _day(at: datetime) -> str:
     return at.astimezone(PARIS).strftime("%d/%m/%Y à %H:%M")
-
-
-def _write_cursor(mark: Mark) -> str:
-    at, letter = mark
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), letter]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None) -> Mark | None:
-    if cursor is None:
-        return None
-    try:
-        match json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))):
-            case [str(written), str(letter)] if (at := datetime.fromisoformat(written)).tzinfo and letter.isascii():
-                return at, letter.replace("\0", "")
-    except ValueError:
-        pass
-    fault = FieldError("/cursor", "Ce curseur n’est pas de ceux que donne « next ».")
-    raise Problem(400, "invalid-request", "La requête comporte une erreur.", [fault])

@@ -14,6 +14,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from chassis.exporting import exports_traces
+
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -24,7 +26,7 @@ class Telemetry:
         self.provider = TracerProvider(
             resource=Resource.create({"service.name": f"infoparquet-{service}", "service.namespace": "infoparquet"})
         )
-        self.exports = any(name.endswith("_ENDPOINT") and name.startswith("OTEL_EXPORTER_OTLP") for name in environment)
+        self.exports = exports_traces(environment)
         if self.exports:
             # A tenth of a second of imports, for those alone who export.
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

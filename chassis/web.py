@@ -11,6 +11,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from chassis import problems
+from chassis.admission import Admission
 from chassis.bodies import DEFAULT_PACE, BoundedBody, Pace
 from chassis.described import Description
 from chassis.identity import Caller, Identity, only
@@ -51,6 +52,7 @@ def build_app(
         app, tracer_provider=telemetry.provider, excluded_urls=QUIET, exclude_spans=["receive", "send"]
     )
     app.add_middleware(BoundedBody, unlimited=unlimited, pace=pace)
+    app.add_middleware(Admission, unlimited=unlimited)
     return app
 
 

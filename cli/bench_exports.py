@@ -16,6 +16,13 @@ from deploy.local.options import Options
 
 _PROCEDURES = typer.Option("--procedures", min=1000, help="Nombre de procédures dans la base.")
 _ROUNDS = typer.Option("--rounds", min=1, help="Nombre de fois que chaque chiffre d’un an est demandé.")
+_BY = {
+    "none": "ensemble",
+    "tribunal": "tribunal",
+    "administration": "administration",
+    "family": "famille",
+    "month": "mois",
+}
 
 
 def exports(
@@ -63,5 +70,5 @@ def table(report: dict[str, Any]) -> Table:
         floor = report[period]["floor"]["p95_ms"]
         for by in GROUPS:
             value = report[period][by]["p95_ms"]
-            shown.add_row(f"chiffres {words}, {by}, p95", f"{value} ms", f"{floor} ms", f"{value / floor:.1f}", "")
+            shown.add_row(f"chiffres {words}, {_BY[by]}, p95", f"{value} ms", f"{floor} ms", f"{value / floor:.1f}", "")
     return shown

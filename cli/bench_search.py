@@ -1,8 +1,9 @@
 """`infoparquet bench search`: how fast procedures are found, each figure beside a look-up by primary key."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich import box
@@ -22,6 +23,33 @@ from reference import default_url, load
 from services.query.rebuilding import MIGRATIONS
 from services.query.words import Words
 
+CALLERS: Final[Mapping[str, str]] = {
+    "operator": "exploitant",
+    "administration-many": "grande admin.",
+    "administration-few": "petite admin.",
+    "tribunal-large": "grand tribunal",
+    "tribunal-small": "petit tribunal",
+}
+KINDS: Final[Mapping[str, str]] = {
+    "list": "liste",
+    "number": "numéro",
+    "number-beginning": "début du numéro",
+    "number-mistyped": "numéro mal saisi",
+    "reference": "référence",
+    "reference-inside": "partie de la référence",
+    "id": "identifiant",
+    "administration": "administration",
+    "commune": "commune",
+    "commune-code": "commune, par son code",
+    "offence": "infraction",
+    "offence-code": "infraction, par son code",
+    "affair-code": "affaire, par son code",
+    "court": "tribunal",
+    "two-words": "deux mots",
+    "nothing": "mots introuvables",
+    "filters": "filtres",
+    "kind-and-status": "nature et état",
+}
 # Milliseconds that 95 of 100 searches of each kind take at most.
 BOUND = 50.0
 _PROCEDURES = typer.Option(help="Nombre de procédures dans la base.", min=1000)
@@ -78,7 +106,7 @@ def table(report: dict[str, Any]) -> Table:
     shown = Table(title=title, caption=caption, box=box.SIMPLE, header_style="bold")
     shown.add_column("Recherche", no_wrap=True)
     for caller in next(iter(report["searches"].values())):
-        shown.add_column(caller, justify="right")
+        shown.add_column(CALLERS[caller], justify="right")
     for kind, by_caller in report["searches"].items():
-        shown.add_row(kind, *(f"{one['p95']:.0f} ({one['p50']:.0f})" for one in by_caller.values()))
+        shown.add_row(KINDS[kind], *(f"{one['p95']:.0f} ({one['p50']:.0f})" for one in by_caller.values()))
     return shown

@@ -1,7 +1,5 @@
 """Dead letters as people read them: a table of many, a page of one."""
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,15 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chassis.clock import PARIS
+from chassis.letters_shown import OUTCOMES, content, origin, visible, words
 
 # Date and time of a UUIDv7, to the millisecond.
 _SHORT_ID, _WHOLE_ID = 13, 36
-_OUTCOMES = {
-    "applied": "rejouée",
-    "failed": "rejouée sans succès",
-    "discarded": "écartée",
-    "released": "rendue à l’envoi",
-}
 
 
 def print_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -35,9 +28,9 @@ def print_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     for service, letter in letters:
         name = letter["id"] if letter["kind"] == "outbox" else letter["id"][:length]
         # Whole in `show`: every topic begins so.
-        origin = _origin(letter).replace("infoparquet.", "")
+        where = origin(letter).replace("infoparquet.", "")
         what = Text("\n").join(map(Text, filter(None, (letter["reason"], _place(letter)))))
-        what.append(visible("\n" + origin), "dim")
+        what.append(visible("\n" + where), "dim")
         table.add_row(name, visible(service), what, _time(letter["at"], "%d/%m %H:%M"), _waiting(letter))
     Console(highlight=False).print(table)
 
@@ -48,20 +41,15 @@ def print_letter(service: str, letter: Mapping[str, Any]) -> None:
     for name, value in _lines(service, letter):
         console.print(Text.assemble((f"{name:<12}", "bold"), visible(value)))
     for header in letter.get("headers", []):
-        console.print(Text(visible(f"  {header['name']}: {_words(header['value'])}")))
+        console.print(Text(visible(f"  {header['name']}: {words(header['value'])}")))
     if "value" in letter:
         console.print()
-        console.print(Text(visible(_content(letter))))
+        console.print(Text(visible(content(letter))))
     for one in letter["decisions"]:
         reason = f" : {one['reason']}" if one["reason"] else ""
         who = f"{one['subject']} ({one['organisation']})"
-        outcome = _OUTCOMES.get(one["outcome"], one["outcome"])
+        outcome = OUTCOMES.get(one["outcome"], one["outcome"])
         console.print(Text(visible(f"\n{_time(one['at'])} {outcome} par {who}{reason}")))
-
-
-def visible(words: str) -> str:
-    """Without what would move a terminal's cursor or colour it: the bytes are anybody's."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "�" for one in words)
 
 
 def _lines(service: str, letter: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -70,13 +58,13 @@ def _lines(service: str, letter: Mapping[str, Any]) -> list[tuple[str, str]]:
         return lines
     lines += [
         ("Motif", f"{_why(letter)} ({letter['code']})"),
-        ("Origine", _origin(letter)),
+        ("Origine", origin(letter)),
         ("Type", letter["type"] or "–"),
         ("Procédure", letter["procedure"] or "–"),
         ("Reçue le", _time(letter["at"])),
         ("Essais", str(letter["tries"])),
         ("Derrière", _waiting(letter)),
-        ("Clé", "–" if letter["key"] is None else _words(letter["key"])),
+        ("Clé", "–" if letter["key"] is None else words(letter["key"])),
     ]
     return lines
 
@@ -97,12 +85,6 @@ def _place(letter: Mapping[str, Any]) -> str:
     return visible(letter["pointer"] or letter["cause"] or "")
 
 
-def _origin(letter: Mapping[str, Any]) -> str:
-    if letter["kind"] == "outbox":
-        return f"vers {letter['topic']}"
-    return f"{letter['topic']} [{letter['partition']}] {letter['offset']}"
-
-
 def _waiting(letter: Mapping[str, Any]) -> str:
     return str(letter["parked"]) if letter["parked"] else "–"
 
@@ -117,24 +99,3 @@ def _telling(ids: Sequence[str]) -> int:
         if len({one[:length] for one in ids}) == len(set(ids)):
             return length
     return _WHOLE_ID
-
-
-def _words(content: str | None) -> str:
-    """Base64 as the text it is, or as it stands."""
-    if content is None:
-        return "(sans valeur)"
-    try:
-        return base64.b64decode(content).decode()
-    except UnicodeDecodeError:
-        return f"(base64) {content}"
-
-
-def _content(letter: Mapping[str, Any]) -> str:
-    if letter["value"] is None:
-        return "(sans contenu)"
-    if letter["value_text"] is None:
-        return f"(base64) {letter['value']}"
-    try:
-        return json.dumps(json.loads(letter["value_text"]), ensure_ascii=False, indent=2)
-    except ValueError:
-        return str(letter["value_text"])

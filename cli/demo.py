@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -16,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from chassis.exporting import exports_traces
 from cli.courts_at_play import CourtsAtPlay
 from cli.demo_table import addresses, table
 from cli.witness import Passage, Witness
@@ -26,7 +28,8 @@ from deploy.local.samples import Sample, read_samples
 from deploy.local.stack import Stack
 
 BETWEEN_SECONDS = 0.05
-DEADLINE_SECONDS = 40.0
+# Nothing moved for so long: what has not arrived will not.
+STILL_SECONDS = 40.0
 # Columns of a file or a pipe, which have no width of their own.
 WIDE = 120
 
@@ -45,7 +48,8 @@ def demo(
     """Lance le système dans un dossier neuf, envoie soixante procédures d’exemple et montre ce que devient chacune."""
     folder = fresh_folder()
     try:
-        options = Options(data=folder, port_base=port_base, broker=broker)
+        traces = not exports_traces(os.environ)
+        options = Options(data=folder, port_base=port_base, broker=broker, traces=traces)
         good = asyncio.run(_Demo(options, once=once, as_json=as_json).run())
     except StackError as failure:
         print(failure, file=sys.stderr)
@@ -75,12 +79,9 @@ class _Road:
         await self.witness.ended(self.client, self.url("query"), headers, passage)
 
     async def mails(self, expected: int) -> int:
-        """How many mails have come, once there are as many as expected."""
-        while True:
-            count: int = (await self.client.get(f"{self.running['mail']}mails.json?since={expected}")).json()["count"]
-            if count >= expected:
-                return count
-            await asyncio.sleep(BETWEEN_SECONDS)
+        """How many have come; none of them is told where no more than `expected` are."""
+        count: int = (await self.client.get(f"{self.running['mail']}mails.json?since={expected}")).json()["count"]
+        return count
 
 
 class _Demo:
@@ -92,6 +93,7 @@ class _Demo:
         self._passages: list[Passage] = []
         self._mails = 0
         self._changed = asyncio.Event()
+        self._patience = asyncio.Timeout(None)
         self._console = Console(stderr=as_json)
         if not self._console.is_terminal:
             self._console.width = WIDE
@@ -161,8 +163,22 @@ class _Demo:
             await asyncio.sleep(0.1)
 
     async def _send_all(self, running: dict[str, Any]) -> None:
+        try:
+            async with self._patience:
+                self._moved()
+                await self._send_and_follow(running)
+        except TimeoutError:
+            self._console.print(f"Tout n’est pas arrivé, et rien ne bouge plus depuis {STILL_SECONDS:.0f} s.")
+
+    def _moved(self) -> None:
+        """It shows, and patience begins anew: a slow machine takes its time."""
+        self._changed.set()
+        if not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time() + STILL_SECONDS)
+
+    async def _send_and_follow(self, running: dict[str, Any]) -> None:
         tribunals = {tribunal for sample in self._samples for tribunal in sample.tribunals}
-        witness = Witness(running["kafka"], tribunals, self._changed.set)
+        witness = Witness(running["kafka"], tribunals, self._moved)
         intake = running["services"]["intake"]["url"]
         async with (
             witness.watching(),
@@ -170,17 +186,20 @@ class _Demo:
             CourtsAtPlay.opened(running["kafka"], client, intake) as courts,
         ):
             road = _Road(client, witness, courts, running)
-            try:
-                async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as sending:
-                    for sample in self._samples:
-                        sending.create_task(self._send(road, sample))
-                        await asyncio.sleep(BETWEEN_SECONDS)
-                    sending.create_task(self._count_mails(road))
-            except TimeoutError:
-                self._console.print(f"Certaines procédures ne sont pas arrivées en {DEADLINE_SECONDS:.0f} s.")
+            async with asyncio.TaskGroup() as sending:
+                for sample in self._samples:
+                    sending.create_task(self._send(road, sample))
+                    await asyncio.sleep(BETWEEN_SECONDS)
+                sending.create_task(self._count_mails(road))
 
     async def _count_mails(self, road: "_Road") -> None:
-        self._mails = await road.mails(sum(sample.mails for sample in self._distinct))
+        expected = sum(sample.mails for sample in self._distinct)
+        while self._mails < expected:
+            count = await road.mails(expected)
+            if count > self._mails:
+                self._mails = count
+                self._moved()
+            await asyncio.sleep(BETWEEN_SECONDS)
 
     async def _send(self, road: "_Road", sample: Sample) -> None:
         token = road.running["tokens"][f"administration:{sample.administration}"]

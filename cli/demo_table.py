@@ -48,7 +48,9 @@ def table(passages: Sequence[Passage], width: int) -> Table:
 
 def addresses(running: dict[str, Any], data: Path) -> RenderableType:
     """Where to look while it stays up."""
-    lines = [("Courriels", running["mail"]), ("Données", f"--data {data}")]
+    lines = [("Courriels", running["mail"])]
+    lines += [("Traces", running["traces"])] if "traces" in running else []
+    lines += [("Données", f"--data {data}")]
     lines += [(f"API {name}", f"{service['url']}/docs") for name, service in running["services"].items()]
     lines += [("Kafka", running["kafka"]), ("Jetons", running["issuer"])]
     shown = Table.grid(padding=(0, 2))

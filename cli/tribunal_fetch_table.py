@@ -17,8 +17,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from chassis.letters_shown import visible
 from cli.court_documents import Handed, Wanted
-from cli.dead_letters_table import visible
 from cli.download import Outcome, State
 from cli.failures import FAILED, stop
 

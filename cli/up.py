@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chassis.exporting import exports_traces
 from deploy.local.failures import StackError, WrongUseError
 from deploy.local.options import SERVICES, Options, read_only, read_replicas
 
@@ -25,6 +27,10 @@ _DATABASE = typer.Option(help="embedded, ou l’URL d’un PostgreSQL où créer
 _ONLY = typer.Option(help=f"Les services à lancer, séparés par des virgules, parmi {', '.join(SERVICES)}.")
 _DETOUR = typer.Option(hidden=True, help="Décalage des ports où les services cherchent la base, Kafka et SMTP.")
 _NEW_CLUSTER = typer.Option(help="Après la perte de Kafka : chaque service lit le nouveau et y redit tout.")
+_TRACES = typer.Option(
+    "--traces/--no-traces",
+    help="Reçoit les traces des services et les montre, sauf si OTEL_EXPORTER_OTLP_… les envoie ailleurs.",
+)
 _REPLICAS = typer.Option(help="Plusieurs exemplaires d’un service, par exemple numbering=2 ; peut être répété.")
 
 
@@ -36,6 +42,7 @@ def up(
     only: Annotated[str | None, _ONLY] = None,
     replicas: Annotated[list[str] | None, _REPLICAS] = None,
     new_cluster: Annotated[bool, _NEW_CLUSTER] = False,
+    traces: Annotated[bool, _TRACES] = True,
     detour: Annotated[int, _DETOUR] = 0,
 ) -> None:
     """Lance tout le système sur ce poste, courtier, base et émetteur de jetons compris, jusqu’à Ctrl-C ou SIGTERM."""
@@ -48,6 +55,7 @@ def up(
             only=read_only(only),
             replicas=read_replicas(replicas or []),
             new_cluster=new_cluster,
+            traces=traces and not exports_traces(os.environ),
             detour=detour,
         )
         asyncio.run(run_until_stopped(options))
@@ -101,3 +109,5 @@ def _announce(stack: "Stack", tell: Callable[[str], None]) -> None:
         tell(f"  {'suivi':<10} {running['portal']}")
     if "mail" in running:
         tell(f"  {'courriels':<10} {running['mail']}")
+    if "traces" in running:
+        tell(f"  {'traces':<10} {running['traces']}")

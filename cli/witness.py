@@ -102,6 +102,7 @@ class Witness:
             shown, at = await self._look(client, url, headers, passage)
             if Status.DELIVERED in shown.get("times", {}):
                 passage.ms["visible"] = _since(passage.started, at)
+                self._changed()
 
     async def ended(self, client: httpx.AsyncClient, url: str, headers: Mapping[str, str], passage: Passage) -> None:
         """Wait until the status API shows the end that is expected."""
@@ -116,8 +117,10 @@ class Witness:
             at = time.perf_counter()
             await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
         shown: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
-        passage.status = shown.get("status", passage.status)
-        self._changed()
+        status = shown.get("status", passage.status)
+        if status != passage.status:
+            passage.status = status
+            self._changed()
         return shown, at
 
     async def _follow(self, reader: AIOKafkaConsumer) -> None:

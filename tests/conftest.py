@@ -12,6 +12,7 @@ import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from infoparquet_contracts.topics import common_topics
 
+from chassis.database import LIMITS
 from chassis.logging import places_only
 from deploy.local.folders import fresh_folder
 from deploy.local.kafka import ApacheKafka
@@ -38,6 +39,12 @@ def pytest_collection_finish() -> None:
 def quick_log_lines() -> None:
     """As services log; by default structlog draws each exception with its surroundings, in seconds."""
     structlog.configure([structlog.processors.add_log_level, places_only, structlog.processors.JSONRenderer()])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_databases() -> None:
+    """A machine that rests for a dozen seconds freezes no service: those are processes, which have the limits."""
+    LIMITS["idle_in_transaction_session_timeout"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     "numbering": ("numbers", "said_facts"),
     "routing": ("procedures", "deliveries", "followed_facts", "said_facts"),
     "notify": ("procedures", "deliveries", "followed_facts", "said_facts"),
-    "query": ("procedures", "timeline", "figures"),
+    "query": ("procedures", "timeline", "occurrences", "figures"),
 }
 # What must differ besides ids; `k` counts the copies.
 _DIFFERENT: Final[Mapping[str, str]] = {

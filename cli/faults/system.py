@@ -54,7 +54,7 @@ class Campaigned:
         data, options = self.options.data, self.options
         words = [f"--data={data}", f"--port-base={options.port_base}", f"--broker={options.broker}"]
         words += [f"--replicas={name}={count}" for name, count in options.replicas.items()]
-        command = [*options.command, "up", *words, f"--detour={options.detour}"]
+        command = [*options.command, "up", *words, f"--detour={options.detour}", "--no-traces"]
         log = data.with_suffix(".log")
         within = self.disks.within(command) if self.disks else command
         self.child = Child.start("infoparquet up", within, log=log, environment=os.environ | _TOLD)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.options import EMBEDDED, SMTP, Options
+from deploy.local.options import EMBEDDED, SMTP, TRACES, Options
 from deploy.local.reference_data import reference_folder
 from deploy.local.tokens import AUDIENCE, TokenMaker, client_of
 
@@ -39,17 +39,28 @@ class Surroundings:
             "INFOPARQUET_OIDC_AUDIENCE": AUDIENCE,
             "INFOPARQUET_CLIENT_ID": client,
             "INFOPARQUET_CLIENT_SECRET": self.tokens.clients[client],
-            "INFOPARQUET_INTAKE_URL": self._url("intake"),
-            "INFOPARQUET_ROUTING_URL": self._url("routing"),
+            **{
+                f"INFOPARQUET_{one.upper()}_URL": self._url(one) for one in ("intake", "numbering", "routing", "notify")
+            },
             "INFOPARQUET_SMTP_URL": f"smtp://{_LOOPBACK}:{self.options.detoured(SMTP)}",
             # The portal, and where mails lead; links of intake's own stay paths, whichever the service behind them.
             **({"INFOPARQUET_PUBLIC_URL": f"http://{_LOOPBACK}:{port}"} if service == "query" else {}),
             **({"INFOPARQUET_PUBLIC_URL": self._url("query")} if service == "notify" else {}),
+            **(self._traces() if self.options.traces else {}),
             **({"PGSSLMODE": "disable"} if self.options.database == EMBEDDED else {}),
             # What services ask of each other stays on this machine, whatever proxy leads out of it.
             "NO_PROXY": without_proxy,
             "no_proxy": without_proxy,
             "PYTHONUNBUFFERED": "1",
+        }
+
+    def _traces(self) -> dict[str, str]:
+        where = f"http://{_LOOPBACK}:{self.options.port(TRACES)}"
+        return {
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{where}/v1/traces",
+            # Milliseconds: whoever follows a link has just made the trace.
+            "OTEL_BSP_SCHEDULE_DELAY": "1000",
+            "INFOPARQUET_TRACES_URL": f"{where}/traces/{{trace}}",
         }
 
     def _url(self, service: str) -> str:

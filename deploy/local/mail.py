@@ -7,38 +7,31 @@ carry names and addresses, of which nothing stays behind when the stack stops.
 import argparse
 import asyncio
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from deploy.local.mail_page import list_page, mail_page
 from deploy.local.mailbox import Caught, Mailbox, listen
+from deploy.local.pages import LOOPBACK, SAFE, local_app, serve_locally, shown
 
-LOOPBACK = "127.0.0.1"
-# Nothing remote and no script, neither in our pages nor in a mail; a mail is shown in a frame that may do nothing.
-_OURS = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+# A mail is shown in a frame that may do nothing.
 _A_MAIL_S = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
 
 
 def build_app(mailbox: Mailbox) -> Starlette:
     """The pages and the JSON."""
     pages = _Pages(mailbox)
-    return Starlette(
-        routes=[
+    return local_app(
+        [
             Route("/", pages.index),
             Route("/mails.json", pages.listing),
             Route("/mails/{id:int}", pages.one),
             Route("/mails/{id:int}/html", pages.html),
             Route("/mails/{id:int}/raw", pages.raw),
-            Route("/healthz", pages.health),
-        ],
-        # A page of another site, whose name was made to lead here, must not read them.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])],
+        ]
     )
 
 
@@ -47,7 +40,7 @@ class _Pages:
         self._mailbox = mailbox
 
     async def index(self, _: Request) -> Response:
-        return _shown(list_page(self._mailbox.newest_first(), self._mailbox.count))
+        return shown(list_page(self._mailbox.newest_first(), self._mailbox.count))
 
     async def listing(self, request: Request) -> Response:
         since = request.query_params.get("since", "0")
@@ -57,17 +50,14 @@ class _Pages:
         return JSONResponse({"count": self._mailbox.count, "mails": mails})
 
     async def one(self, request: Request) -> Response:
-        return _shown(mail_page(self._mail(request)))
+        return shown(mail_page(self._mail(request)))
 
     async def html(self, request: Request) -> Response:
         mail = self._mail(request)
-        return HTMLResponse(mail.html or "", headers={"Content-Security-Policy": _A_MAIL_S, **_SAFE})
+        return HTMLResponse(mail.html or "", headers={"Content-Security-Policy": _A_MAIL_S, **SAFE})
 
     async def raw(self, request: Request) -> Response:
-        return PlainTextResponse(self._mail(request).raw.decode(errors="replace"), headers=_SAFE)
-
-    async def health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return PlainTextResponse(self._mail(request).raw.decode(errors="replace"), headers=SAFE)
 
     def _mail(self, request: Request) -> Caught:
         mail = self._mailbox.get(request.path_params["id"])
@@ -76,22 +66,12 @@ class _Pages:
         return mail
 
 
-_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-
-
-def _shown(page: str) -> Response:
-    return HTMLResponse(page, headers={"Content-Security-Policy": _OURS, **_SAFE})
-
-
 async def serve(smtp_port: int, port: int) -> None:
     """Until SIGTERM."""
     mailbox = Mailbox()
     catching = await listen(mailbox, LOOPBACK, smtp_port)
-    configuration = uvicorn.Config(
-        build_app(mailbox), host=LOOPBACK, port=port, access_log=False, log_level="warning", lifespan="off"
-    )
     async with catching:
-        await uvicorn.Server(configuration).serve()
+        await serve_locally(build_app(mailbox), port)
 
 
 def main() -> None:

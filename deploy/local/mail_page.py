@@ -5,37 +5,7 @@ from html import escape
 
 from chassis.clock import PARIS
 from deploy.local.mailbox import Caught
-
-_PAGE = """<!doctype html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #161616 }}
-h1 {{ font-size: 1.5rem; color: #000091; overflow-wrap: anywhere }}
-h2 {{ font-size: 1.1rem; margin: 2rem 0 .5rem }}
-a {{ color: #000091 }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid #ddd }}
-td {{ overflow-wrap: anywhere }}
-.when {{ white-space: nowrap }}
-iframe {{ width: 100%; height: 62rem; border: 1px solid #ddd }}
-@media (max-width: 40rem) {{
-  thead {{ display: none }}
-  tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid #ddd }}
-  th, td {{ display: block; padding: 0; border: 0 }}
-}}
-pre {{ background: #f6f6f6; padding: 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere }}
-.note {{ color: #3a3a3a }}
-</style>
-</head>
-<body><main>{body}</main></body>
-</html>
-"""
-# No script: the list is asked for again by the browser.
-_REFRESH = '\n<meta http-equiv="refresh" content="5">'
+from deploy.local.pages import page
 
 
 def list_page(mails: Iterable[Caught], count: int) -> str:
@@ -48,7 +18,7 @@ def list_page(mails: Iterable[Caught], count: int) -> str:
     head = '<tr><th scope="col">Reçu</th><th scope="col">À</th><th scope="col">Objet</th></tr>'
     listed = f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody></table>" if rows else "<p>Aucun courriel.</p>"
     body = f'<h1>Courriels</h1>\n<p class="note">{note}</p>\n{listed}'
-    return _PAGE.format(title="Courriels", refresh=_REFRESH, body=body)
+    return page("Courriels", body, refreshed=True)
 
 
 def mail_page(mail: Caught) -> str:
@@ -72,7 +42,7 @@ def mail_page(mail: Caught) -> str:
             f"<h2>En-têtes</h2>\n<pre>{escape(mail.headers)}</pre>\n{raw}",
         ]
     )
-    return _PAGE.format(title=escape(mail.subject or "Courriel"), refresh="", body=body)
+    return page(escape(mail.subject or "Courriel"), body)
 
 
 def _row(mail: Caught) -> str:

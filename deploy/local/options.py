@@ -11,7 +11,7 @@ from deploy.local.failures import WrongUseError
 # Each with its place from the port base.
 PLACES: Mapping[str, int] = {"intake": 1, "numbering": 2, "routing": 3, "notify": 4, "query": 5}
 SERVICES = tuple(PLACES)
-ISSUER, POSTGRES, MAIL, SMTP, KAFKA, CONTROLLER = 10, 11, 25, 27, 90, 93
+ISSUER, POSTGRES, MAIL, TRACES, SMTP, KAFKA, CONTROLLER = 10, 11, 25, 26, 27, 90, 93
 MOST_REPLICAS = 7
 EMBEDDED = "embedded"
 BROKERS = ("auto", "apache", "apache:3", "light")
@@ -36,6 +36,7 @@ class Options:
     only: Collection[str] = SERVICES
     replicas: Mapping[str, int] = field(default_factory=dict)
     new_cluster: bool = False
+    traces: bool = False
     detour: int = 0
     command: Sequence[str] = (sys.executable, "-m", "cli.main")
 

@@ -21,7 +21,7 @@ from deploy.local.failures import StackError
 from deploy.local.http_process import HttpProcess
 from deploy.local.identities import organisations
 from deploy.local.kafka_cluster import KafkaCluster
-from deploy.local.options import EMBEDDED, ISSUER, MAIL, POSTGRES, SMTP, Options
+from deploy.local.options import EMBEDDED, ISSUER, MAIL, POSTGRES, SMTP, TRACES, Options
 from deploy.local.ports import refuse_taken
 from deploy.local.postgres import Postgres
 from deploy.local.reference_data import prepare
@@ -70,7 +70,13 @@ class Stack:
             maker = TokenMaker.open(self.data / "issuer", self.issuer)
             await asyncio.to_thread(prepare, self.data)
             self._supervisor.add_layer()
-            await _together(self._start_databases(), self._start_broker(), self._start_issuer(), self._start_mail())
+            await _together(
+                self._start_databases(),
+                self._start_broker(),
+                self._start_issuer(),
+                self._start_mail(),
+                self._start_traces(),
+            )
             self._supervisor.add_layer()
             (self.data / "objects").mkdir(mode=0o700, exist_ok=True)
             surroundings = Surroundings(self.options, self.data, self.bootstrap, maker)
@@ -126,6 +132,8 @@ class Stack:
             content["portal"] = f"{self._services['query'][0].url}/"
         if self.options.catches_mail:
             content["mail"] = f"{self._url(self.options.port(MAIL))}/"
+        if self.options.traces:
+            content["traces"] = f"{self._url(self.options.port(TRACES))}/"
         return content | {"issuer": self.issuer, "tokens": self._tokens}
 
     async def _start_databases(self) -> None:
@@ -150,18 +158,22 @@ class Stack:
             await self._broker.ready()
 
     async def _start_issuer(self) -> None:
-        options = ["--data", str(self.data / "issuer"), "--port", str(self.options.port(ISSUER))]
-        command = [sys.executable, "-m", "deploy.local.issuer", *options]
-        issuer = HttpProcess("issuer", command, url=self.issuer, log=self._log("issuer"), environment=os.environ)
-        await self._supervisor.start(issuer)
+        await self._start_program("issuer", self.options.port(ISSUER), "--data", str(self.data / "issuer"))
 
     async def _start_mail(self) -> None:
-        if not self.options.catches_mail:
-            return
-        port, smtp_port = self.options.port(MAIL), self.options.port(SMTP)
-        command = [sys.executable, "-m", "deploy.local.mail", "--smtp-port", str(smtp_port), "--port", str(port)]
-        catcher = HttpProcess("mail", command, url=self._url(port), log=self._log("mail"), environment=os.environ)
-        await self._supervisor.start(catcher)
+        if self.options.catches_mail:
+            smtp_port = self.options.port(SMTP)
+            await self._start_program("mail", self.options.port(MAIL), "--smtp-port", str(smtp_port))
+
+    async def _start_traces(self) -> None:
+        if self.options.traces:
+            await self._start_program("traces", self.options.port(TRACES))
+
+    async def _start_program(self, name: str, port: int, *words: str) -> None:
+        """One of the stack's own."""
+        command = [sys.executable, "-m", f"deploy.local.{name}", *words, "--port", str(port)]
+        program = HttpProcess(name, command, url=self._url(port), log=self._log(name), environment=os.environ)
+        await self._supervisor.start(program)
 
     async def _migrate(self, surroundings: Surroundings) -> None:
         told = {
@@ -214,6 +226,8 @@ class Stack:
             ports |= broker_ports(self.options, chosen_kind(self.options, self.data))
         if self.options.catches_mail:
             ports |= {self.options.port(MAIL): "page des courriels", self.options.port(SMTP): "SMTP"}
+        if self.options.traces:
+            ports[self.options.port(TRACES)] = "page des traces"
         for name in self.options.services:
             ports |= dict.fromkeys(self.options.service_ports(name), name)
         return ports

@@ -1,4 +1,4 @@
-"""Frees the space of documents that nobody waits for: those that stopped coming, and those never attached."""
+"""Frees the space of what nobody waits for: documents that stopped coming or were never attached, and old drafts."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import structlog
 
 from chassis.errors import CONNECTION_ERRORS, Unavailable
 from chassis.service import Parts
-from services.intake import documents_store
+from services.intake import documents_store, drafts_store
 from services.intake.receiving import Receiver
 
 log = structlog.get_logger()
@@ -36,6 +36,8 @@ class Collector:
 
     async def collect(self) -> int:
         """Whatever is over by now; how many documents. Raises Unavailable."""
+        async with self.receiver.turns.begin() as transaction:
+            await drafts_store.forget_expired(transaction.connection, transaction.now)
         collected = 0
         while given_up := await self._given_up():
             for one in given_up:

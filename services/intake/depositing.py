@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
 from pydantic_core import to_jsonable_python
 from starlette.requests import ClientDisconnect
 
@@ -13,7 +14,7 @@ from services.intake.api import Administration
 from services.intake.arriving import too_large
 from services.intake.document_shown import as_json
 from services.intake.objects import ObjectMissing, StoreFull
-from services.intake.receiving import LARGEST_DOCUMENT, DigestDiffers, Overtaken, Receiver
+from services.intake.receiving import DigestDiffers, Overtaken, Receiver
 
 DOCUMENTS_PATH = "/v1/documents"
 # Without a byte for so long, whoever took it in is no more: it cannot be gone on with.

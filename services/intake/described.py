@@ -14,6 +14,7 @@ from services.intake import examples
 from services.intake.additions import SupplementBody, TooLate, WithdrawalBody
 from services.intake.batch import NDJSON
 from services.intake.documents_described import DOCUMENT_OPERATIONS, DescribedDocument, Remark
+from services.intake.drafts_described import DRAFT_OPERATIONS
 from services.intake.submission import Submission, SubmissionLine
 from services.intake.waiting import LONGEST_WAIT
 
@@ -135,10 +136,12 @@ DESCRIPTION: Final = Description(
         "dossiers": "Ce qui a été déposé, personnes et textes compris.",
         "suites": "Compléter une procédure, ou la retirer.",
         "pièces": "Déposer une pièce, savoir ce qu’elle est, la lire.",
+        "brouillons": "Garder ce qu’on écrit jusqu’à ce qu’on l’envoie.",
         "envois": "Déposer une pièce en plusieurs fois, par le protocole tus 1.0.0.",
     },
     {
         **DOCUMENT_OPERATIONS,
+        **DRAFT_OPERATIONS,
         "POST /v1/procedures": Operation(
             {
                 201: Answer(

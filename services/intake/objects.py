@@ -96,12 +96,17 @@ class Objects:
 
     async def read(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes of an object from `start` up to `stop`. Raises ObjectMissing or Unavailable."""
-        if start >= stop:
-            return
         with _said_our_way():
-            found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
-            async for piece in found.stream(min_chunk_size=READ_CHUNK):
-                yield bytes(piece)
+            if self._folder is not None:
+                # The library's own stream of a file reads 8 KiB at a time, which takes eight times the processor.
+                for at in range(start, stop, READ_CHUNK):
+                    yield bytes(
+                        await obstore.get_range_async(self._store, key, start=at, end=min(at + READ_CHUNK, stop))
+                    )
+            elif start < stop:
+                found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
+                async for piece in found.stream(min_chunk_size=READ_CHUNK):
+                    yield bytes(piece)
 
     async def remove(self, prefix: str) -> None:
         """Everything below, finished or not; nothing where there is nothing. Raises Unavailable."""

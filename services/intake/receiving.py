@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
+
 from chassis.clock import new_id
 from chassis.crash import CrashPoints
 from chassis.errors import Refused, Unavailable
@@ -23,8 +25,6 @@ from services.intake.media_types import Judged, judge, sniffed
 from services.intake.objects import ObjectMissing, Objects
 from services.intake.turns import Turns
 
-# The most that a document may be, as the contracts' `Size`.
-LARGEST_DOCUMENT = 2**30
 # What was never attached goes after a day, and so does what no byte came of for so long.
 KEPT_UNATTACHED = timedelta(days=1)
 # Longer, and the disk is what is waited for.
@@ -72,6 +72,7 @@ class Receiver:
 
     async def begin(self, administration: str, waits: timedelta, **values: Any) -> Document:  # noqa: ANN401 - columns
         """A document that is to come; it is given up after `waits` without a byte."""
+        await self.turns.begin_apart()
         async with self.turns.begin() as transaction:
             times = {"created_at": transaction.now, "expires_at": transaction.now + waits}
             begun = await documents_store.begin(

@@ -12,7 +12,7 @@ from chassis.service import Parts, Service, Worker
 from chassis.service_token import ServiceToken
 from reference import Reference
 from reference.live import Live
-from services.intake import api, batch, depositing, dossiers, reading, supplements, uploads
+from services.intake import api, batch, depositing, dossiers, drafts, reading, supplements, uploads
 from services.intake.api import Links
 from services.intake.checking import Checks
 from services.intake.collecting import Collector
@@ -83,6 +83,7 @@ def routes(
     return [
         before,
         *others,
+        drafts.routes(parts, receiver, scanning=scanning),
         depositing.routes(receiver, scanning=scanning),
         uploads.routes(receiver),
         reading.routes(parts, contents, scanning=scanning),

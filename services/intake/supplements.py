@@ -123,7 +123,7 @@ def _read(body: bytes, model: type[B], check: Callable[[B], Iterator[FieldError]
         if errors := list(check(reading.understood)):
             raise Unreadable(errors, sent=reading.sent)
     except Unreadable as error:
-        return Posted(_digest(error), _refused(error))
+        return Posted(_digest(error), refused(error))
     return Posted(idempotency.digest_of(reading.sent), reading.understood)
 
 
@@ -131,11 +131,12 @@ def _digest(error: Unreadable) -> bytes:
     # Only objects were ever accepted.
     digest = idempotency.digest_if_any(error.sent) if isinstance(error.sent, dict) else None
     if digest is None:
-        raise _refused(error)
+        raise refused(error)
     return digest
 
 
-def _refused(error: Unreadable) -> Problem:
+def refused(error: Unreadable) -> Problem:
+    """400, with what is wrong field by field."""
     detail = "La demande comporte " + ("une erreur." if len(error.errors) == 1 else f"{len(error.errors)} erreurs.")
     return Problem(400, "invalid-json" if error.whole else "invalid-request", detail, error.errors)
 
@@ -190,7 +191,7 @@ async def _supplement(transaction: Transaction, procedure: Procedure, supplement
     connection, named = transaction.connection, ids_in(body.documents)
     held = await attaching_store.held(connection, named, procedure.administration, locked=True)
     if errors := list(attaching.faults(body.documents, held)):
-        raise _refused(Unreadable(errors))
+        raise refused(Unreadable(errors))
     documents = attaching.carried(body.documents, held)
     await additions_store.add_supplement(transaction, procedure.id, supplement, body)
     await attaching_store.attach(connection, documents, procedure.id, supplement)

@@ -15,9 +15,11 @@ from chassis.transaction import Transaction, Transactions
 # So many seconds of processor at a time; then, while somebody posts or did so lately, so many times as much rest, and a
 # wait until nobody does, which ends all the same: documents arrive however many procedures do.
 SLICE = 0.03
-RESTS = 4
+RESTS = 8
 LATELY = 2.0
 LONGEST_WAIT = 0.1
+# Seconds from one document's beginning to the next one's meanwhile: of what a crowd brings, the first costs most.
+APART = 0.05
 # Of the pool's connections; the others are for who posts and reads.
 CONNECTIONS = 1
 
@@ -32,6 +34,8 @@ class Turns:
         self._worked = 0.0
         self._nobody = asyncio.Event()
         self._nobody.set()
+        self._beginning = asyncio.Lock()
+        self._last_begun = -APART
         self._handfuls = asyncio.Semaphore(1)
         self._connections = asyncio.Semaphore(CONNECTIONS)
 
@@ -47,6 +51,17 @@ class Turns:
             if not self._going_first:
                 self._nobody.set()
 
+    async def begin_apart(self) -> None:
+        """Those that come at once begin one after the other; at once, where none has just begun."""
+        async with self._beginning:
+            if self._makes_way and (wait := self._last_begun + APART - _now()) > 0:
+                await asyncio.sleep(wait)
+            self._last_begun = _now()
+
+    @property
+    def _makes_way(self) -> bool:
+        return self._going_first > 0 or _now() - self._last_first < LATELY
+
     @asynccontextmanager
     async def handful(self) -> AsyncIterator[None]:
         """One at a time, in slices between which those go first that may."""
@@ -60,7 +75,7 @@ class Turns:
 
     async def _make_way(self) -> None:
         rest, self._worked = self._worked, 0.0
-        if self._going_first or _now() - self._last_first < LATELY:
+        if self._makes_way:
             await asyncio.sleep(RESTS * rest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT):

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
 from starlette.requests import ClientDisconnect
 
 from chassis import idempotency
@@ -19,7 +20,7 @@ from services.intake.arriving import too_large
 from services.intake.depositing import promised_in, worded
 from services.intake.documents_store import Document, DocumentState
 from services.intake.file_names import kept
-from services.intake.receiving import LARGEST_DOCUMENT, Receiver
+from services.intake.receiving import Receiver
 
 UPLOADS_PATH = "/v1/uploads"
 UPLOAD_PATH = f"{UPLOADS_PATH}/{{id}}"

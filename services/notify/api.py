@@ -1,13 +1,15 @@
-"""HTTP: what was sent about a procedure, and another chance for what was given up. No address is ever shown."""
+"""HTTP: what was sent about a procedure, what was given up, and another chance for it. No address is ever shown."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from infoparquet_contracts.versions import fact_of
 
 from chassis.doorbell import first_found
-from chassis.identity import Caller, only
+from chassis.identity import Caller, Operator, only
+from chassis.marks import not_a_mark, read_mark, write_mark
 from chassis.problems import Problem
 from chassis.service import Parts
 from services.notify import store
@@ -37,6 +39,17 @@ def routes(parts: Parts, tries: int) -> APIRouter:
             raise Problem(404, "unknown-procedure", detail, headers={"Retry-After": "5"})
         return {"deliveries": [_shown(row) for row in rows]}
 
+    @router.get("/v1/failed-deliveries", summary="Les notifications en échec, la plus ancienne d’abord")
+    async def failed_deliveries(
+        _: Operator, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> dict[str, Any]:
+        asked = store.failed(_read(cursor), limit + 1)
+        async with parts.engine.connect() as connection:
+            rows = (await connection.execute(asked)).all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = last and write_mark((last.failed_at, str(last.id)))
+        return {"deliveries": [_shown(row) for row in rows[:limit]], "next": following}
+
     @router.post("/v1/deliveries/{id}/retry", summary="Tente de nouveau une notification en échec", status_code=202)
     async def retry_delivery(
         id: UUID,  # noqa: A002 - the name in the path
@@ -54,6 +67,14 @@ def routes(parts: Parts, tries: int) -> APIRouter:
         return _shown(row)
 
     return router
+
+
+def _read(cursor: str | None) -> tuple[datetime, UUID] | None:
+    mark = read_mark(cursor)
+    try:
+        return None if mark is None else (mark[0], UUID(mark[1]))
+    except ValueError:
+        raise not_a_mark() from None
 
 
 def _shown(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the whole table

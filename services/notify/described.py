@@ -36,6 +36,13 @@ class Deliveries(Shown):
     deliveries: list[Delivery]
 
 
+class FailedDeliveries(Shown):
+    """A page of what was given up."""
+
+    deliveries: list[Delivery]
+    next: Annotated[str | None, Field(description="Le `cursor` de la page suivante.")]
+
+
 DESCRIPTION: Final = Description(
     "Annonce par courriel à l’auteur d’une procédure ce qu’elle devient. Aucune adresse n’est jamais montrée.",
     {"notifications": "Les courriels, envoyés, en attente ou en échec."},
@@ -53,6 +60,14 @@ DESCRIPTION: Final = Description(
             "Aussitôt après le dépôt, la réponse attend jusqu’à 5 s que le service connaisse la procédure.",
             problems={404: ("unknown-procedure",)},
             waits=True,
+        ),
+        "GET /v1/failed-deliveries": Operation(
+            {
+                200: Answer(
+                    Content(FailedDeliveries, {"no-address": {"deliveries": [FAILED_MAIL], "next": None}}),
+                    "Une page, la plus anciennement en échec d’abord.",
+                )
+            },
         ),
         "POST /v1/deliveries/{id}/retry": Operation(
             {202: Answer(Content(Delivery, {"no-address": TRIED_AGAIN}), "La notification, de nouveau en attente.")},

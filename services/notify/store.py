@@ -18,12 +18,16 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
     desc,
+    literal,
+    literal_column,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -80,6 +84,7 @@ deliveries = Table(
     UniqueConstraint("event_id", "recipient", "channel"),
     Index("deliveries_procedure", "procedure_id", "created_at"),
     Index("deliveries_due", desc("urgent"), "next_try_at", postgresql_where="state IN ('waiting', 'sending')"),
+    Index("deliveries_failed", "failed_at", "id", postgresql_where="state = 'failed'"),
 )
 
 
@@ -172,6 +177,16 @@ async def of_procedure(connection: AsyncConnection, procedure: UUID) -> tuple[st
         .limit(MOST_SHOWN)
     )
     return administration, list(await connection.execute(rows))
+
+
+def failed(after: tuple[datetime, UUID] | None, most: int) -> Select[Any]:
+    """The rows of what was given up, the first given up first; in the words of the index that holds nothing else."""
+    given_up = deliveries.c.state == literal_column(f"'{FAILED}'")
+    rows = select(deliveries).where(given_up).order_by(deliveries.c.failed_at, deliveries.c.id).limit(most)
+    if after is None:
+        return rows
+    at, last = after
+    return rows.where(tuple_(deliveries.c.failed_at, deliveries.c.id) > tuple_(literal(at), literal(last)))
 
 
 async def retry(connection: AsyncConnection, one: UUID, more: int, now: datetime) -> tuple[Any, bool] | None:

@@ -12,9 +12,10 @@ from chassis import forms
 from reference.names import Names
 from services.query.asked import Asked
 from services.query.feed_store import Row
+from services.query.related_store import Relatives
 from services.query.search import Row as Listed
 from services.query.timeline import Entry, Procedure
-from services.query.wording import WHY_NOT, describe, describe_urgency
+from services.query.wording import WHY_NOT, describe, describe_relation, describe_urgency
 
 
 def show_statuses() -> list[dict[str, Any]]:
@@ -70,6 +71,26 @@ def show_procedure(procedure: Procedure, names: Names) -> dict[str, Any]:
         "delivery": state.delivery,
         "times": dict(state.times),
         "timeline": [_show_entry(entry, names) for entry in procedure.entries],
+    }
+
+
+def show_relatives(relatives: Relatives) -> dict[str, Any]:
+    """The newest of those that seem to be about the same facts, and whether there are others."""
+    return {
+        "related": [
+            {
+                "id": row.id,
+                "number": row.number,
+                "reference": row.reference,
+                "administration": row.administration,
+                "status": row.status,
+                "status_label": row.status.label,
+                "why": list(row.why),
+                "description": describe_relation(row.why),
+            }
+            for row in relatives.rows
+        ],
+        "more_related": relatives.more,
     }
 
 

@@ -17,9 +17,11 @@ from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from reference.names import Names
 from services.query import store
-from services.query.answers import show_page, show_procedure, show_statuses
+from services.query.answers import show_page, show_procedure, show_relatives, show_statuses
 from services.query.cursor import read_cursor, write_cursor
 from services.query.filters import Filters
+from services.query.related import Occurrence, occurrence_of
+from services.query.related_store import Relatives, find_relatives
 from services.query.rights import NoRole, Sight, as_seen, sight_of
 from services.query.rows import view_of
 from services.query.search import Mark, search
@@ -77,8 +79,9 @@ def routes(
 
     @router.get("/v1/procedures/{which}", summary="Une procédure et sa chronologie, par son identifiant ou son numéro")
     async def procedure(which: Annotated[str, Path(max_length=64)], sight: WithSight) -> dict[str, Any]:
-        found = await find_soon(parts, which, sight, patience)
-        return show_procedure(as_seen(sight, found), names())
+        found = as_seen(sight, await find_soon(parts, which, sight, patience))
+        relatives = await relatives_now(parts, sight, occurrence_of(found))
+        return show_procedure(found, names()) | show_relatives(relatives)
 
     @router.get("/v1/statuses", summary="Les états d’une procédure et ceux qui peuvent les suivre")
     async def statuses() -> dict[str, Any]:
@@ -101,6 +104,12 @@ async def find_now(parts: Parts, wanted: ColumnElement[bool], sight: Sight) -> P
     """The procedure for which the condition holds, None where the caller may see none."""
     async with parts.engine.connect() as connection:
         return await store.find(connection, wanted, view_of(sight).condition)
+
+
+async def relatives_now(parts: Parts, sight: Sight, one: Occurrence | None) -> Relatives:
+    """Of the others that the caller may see, those that seem to be about the same facts."""
+    async with parts.engine.connect() as connection:
+        return await find_relatives(connection, sight, one)
 
 
 def freshness(newest: datetime | None) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """What one box says: each way in which it may be meant, none of which costs more than its index. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from infoparquet_contracts.identifiers import UUID_PATTERN
 
+from services.query import codes
 from services.query.mistyped import as_number, meant
 from services.query.words import Meaning, Words, plain_words, telling
 
@@ -18,6 +19,8 @@ _REFERENCE_PART: Final = re.compile("[A-Za-z0-9 ./_-]+")
 # tell as much as the whole text, for which it would have to be asked for trigrams that are in many references.
 _TELLING: Final = 5
 _DIGIT: Final = re.compile("[0-9]")
+# In one piece, a hyphen and a digit within, as administrations' codes and most references are.
+_CODE: Final = re.compile("(?=[^0-9]*[0-9])[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 _NUMBER: Final = re.compile("[0-9][0-9-]*[A-Z]{0,2}")
 _LOWEST, _HIGHEST = ("-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "0f")
 
@@ -42,8 +45,8 @@ class Term:
 class Asked:
     """Whichever of these holds. `reference` and `number` are beginnings, `ids` the first and the last one possible.
 
-    `corrected` are the numbers that a mistyped one may be; `named` is what has the whole text for its name; all `terms`
-    are needed; `ignored` are the words left out.
+    `corrected` are the numbers that a mistyped one may be; `named` is what has the whole text for its name or code; all
+    `terms` are needed; `ignored` are the words left out. `administration` is the code that the text may be.
     """
 
     number: str | None
@@ -55,6 +58,11 @@ class Asked:
     terms: tuple[Term, ...]
     ignored: tuple[str, ...]
     exact: bool = False
+    administration: str | None = None
+
+    def of_administration(self) -> "Asked":
+        """Where there is one of that code: it, and references that begin with the code; not what has it inside."""
+        return replace(self, inside=None, reference=(self.administration or "").upper())
 
 
 def understand(q: str, words: Words) -> Asked:
@@ -63,20 +71,27 @@ def understand(q: str, words: Words) -> Asked:
     if whole is not None:
         return whole
     number = q.upper()
-    named = words.named(q)
+    administration = q.lower() if _CODE.fullmatch(q.lower()) else None
+    named = Meaning((codes.administration(administration),), ()) if administration else words.named(q)
+    inside = _inside(q)
     used, ignored = _terms(q, words)
     if named is not None and len(plain_words(q)) > 1:
-        # A name of several words is meant whole: « Saint-Denis », and not every « Denis ».
+        # A name of several words is meant whole: « Saint-Denis », and not every « Denis ». So is a code: dreal-33.
         used, ignored = (), ()
+    elif used:
+        # One word means what it is the whole name of, too.
+        named = None
     return Asked(
         number=number if _NUMBER.fullmatch(number) else None,
         corrected=(),
-        reference=q.upper() if _REFERENCE.fullmatch(q) else None,
-        inside=_inside(q),
+        # What begins with it has it inside.
+        reference=q.upper() if inside is None and _REFERENCE.fullmatch(q) else None,
+        inside=inside,
         ids=_ids(q.lower()),
         named=named,
         terms=used,
         ignored=ignored,
+        administration=administration,
     )
 
 

@@ -20,7 +20,7 @@ SCHEMA: Final = "rebuild"
 # Any constant will do, other than the relay's and the migrations'.
 LOCK: Final = 0x1F0_9A4
 # In the order in which readers and handlers come to them.
-TABLES: Final = ("procedures", "timeline", "figures")
+TABLES: Final = ("procedures", "timeline", "occurrences", "figures")
 
 _LETTERS: Final = 'SELECT topic, partition, "offset", closed_at IS NULL, discarded FROM {}.dead_letters'
 _HERE, _THERE = _LETTERS.format("{here}"), _LETTERS.format("{live}")

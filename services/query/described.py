@@ -28,7 +28,7 @@ from services.query import figures_described
 from services.query.answers import show_statuses
 from services.query.api import AS_OF, sight
 from services.query.examples import followed, told
-from services.query.listed import Listed
+from services.query.listed import Listed, Related
 from services.query.rights import ROLES
 from services.query.views_api import View
 from services.query.views_store import MOST
@@ -91,6 +91,14 @@ class Followed(Standing):
     delivery: Annotated[EventId | None, Field(description="Le `ce_id` de la remise en vigueur.")]
     times: Annotated[Mapping[Status, datetime], Field(description="L’instant de chaque état atteint.")]
     timeline: Annotated[list[Entry], Field(description="Tous les faits, dans l’ordre du journal.")]
+    related: Annotated[
+        list[Related],
+        Field(
+            description="Les plus récentes des procédures visibles pour vous qui semblent porter sur les mêmes faits : "
+            "même commune, dates des faits qui se recouvrent, même code NATINF ou NATAFF. Un indice, jamais un refus."
+        ),
+    ]
+    more_related: Annotated[bool, Field(description="Vrai s’il y en a d’autres.")]
 
 
 class StatusRow(Shown):

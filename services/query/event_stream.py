@@ -1,7 +1,8 @@
 """An answer that goes on: the facts of a scope as Server-Sent Events, from a place in the feed, each once and in order.
 
-It ends with the caller's token, with its right to the procedure, with the service, and with the client. A client that
-does not read is held by a full connection alone, which TCP ends (see `chassis.connections`); it has missed nothing.
+It ends with the caller's token or session, with its right to the procedure, with the service, and with the client. A
+client that does not read is held by a full connection alone, which TCP ends (see `chassis.connections`); it has missed
+nothing.
 """
 
 import asyncio
@@ -51,6 +52,7 @@ class EventStream(Response):
         until: float,
         headers: Mapping[str, str],
         heartbeat: float = HEARTBEAT_SECONDS,
+        session: bytes | None = None,
     ) -> None:
         self.status_code = 200
         self.background = None
@@ -63,10 +65,11 @@ class EventStream(Response):
         self._is_new = is_new
         self._until = until
         self._heartbeat = heartbeat
+        self._session = session
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """ASGI."""
-        with self._fanout.stream(self._scope) as stream:
+        with self._fanout.stream(self._scope, self._session) as stream:
             known = await self._enter(stream)
             left = min(max(0.0, self._until - time.time()), LONGEST_SECONDS)
             loop = asyncio.get_running_loop()

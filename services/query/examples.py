@@ -9,9 +9,10 @@ from pydantic_core import from_json
 from chassis import forms
 from chassis.golden import golden, journal_of
 from reference.names import Names
-from services.query.answers import show_fact, show_procedure
+from services.query.answers import show_fact, show_procedure, show_relatives
 from services.query.cursor import write_place
 from services.query.feed_store import Place, Row
+from services.query.related_store import Relatives
 from services.query.timeline import Procedure, grow
 
 
@@ -47,4 +48,4 @@ def followed(names: Names) -> dict[str, Any]:
         growth.states[DISCHARGE],
         growth.entries,
     )
-    return show_procedure(procedure, names)
+    return show_procedure(procedure, names) | show_relatives(Relatives())

@@ -55,6 +55,7 @@ class Stream:
     """What waits for one; `behind`: it has to read the feed first; `beat`: to show life; `over`: to end."""
 
     scope: Scope
+    session: bytes | None = None
     waiting: deque[Frame] = field(default_factory=deque)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     behind: bool = True
@@ -107,9 +108,9 @@ class Fanout:
         self.newest: datetime | None = None
 
     @contextlib.contextmanager
-    def stream(self, scope: Scope) -> Iterator[Stream]:
+    def stream(self, scope: Scope, session: bytes | None = None) -> Iterator[Stream]:
         """An open stream; from here on it is given what is new."""
-        stream = Stream(scope, over=self._stopped)
+        stream = Stream(scope, session, over=self._stopped)
         among = self.streams.setdefault(_key(scope), set())
         among.add(stream)
         try:
@@ -118,6 +119,12 @@ class Fanout:
             among.discard(stream)
             if not among and self.streams.get(_key(scope)) is among:
                 del self.streams[_key(scope)]
+
+    def end(self, session: bytes) -> None:
+        """End what a session follows in this process."""
+        for stream in self._all():
+            if stream.session == session:
+                stream.end()
 
     @contextlib.asynccontextmanager
     async def reader(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

@@ -202,6 +202,12 @@ async def end(connection: AsyncConnection, scope: Scope) -> Place:
     return BEGINNING if row is None else row.place
 
 
+async def place_of(connection: AsyncConnection, fact: UUID) -> Place | None:
+    """After that fact, None while it is not in the feed."""
+    found = (await connection.execute(select(feed.c.seq, feed.c.stamp).where(feed.c.event_id == fact))).first()
+    return None if found is None else Place(found.seq, found.stamp)
+
+
 def may_see(sight: Sight, row: Row) -> bool:
     """Whether a fact is told to whoever has these rights: to a court what is said while it has the procedure."""
     match sight:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from chassis.described import Answer, Content, Operation, Shown
 from reference.names import Names
-from services.query import figures_api, parquet, tables
+from services.query import downloads, parquet, tables
 from services.query.figures_shown import Labels, show_figures
 from services.query.filters import By
 from services.query.listed import Listed
@@ -133,7 +133,7 @@ def operations(names: Names, allowed: str, listed: Mapping[str, Any]) -> Mapping
         ),
         "GET /v1/procedures.csv": _export(Content(None, media_type=tables.MEDIA_TYPE), allowed),
         "GET /v1/procedures.json": _export(
-            Content(Line, {"une-ligne": line}, figures_api.NDJSON, "Un objet JSON par ligne."), allowed
+            Content(Line, {"une-ligne": line}, downloads.NDJSON, "Un objet JSON par ligne."), allowed
         ),
         "GET /v1/procedures.parquet": _export(Content(None, media_type=parquet.MEDIA_TYPE), allowed),
     }

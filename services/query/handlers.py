@@ -10,7 +10,7 @@ from infoparquet_contracts.registry import FACTS
 from chassis.outbox import Outgoing
 from chassis.sources import Handler
 from chassis.transaction import Transaction
-from services.query import feed_store, figures, store
+from services.query import feed_store, figures, related_store, store
 from services.query.timeline import grow
 
 
@@ -22,6 +22,7 @@ async def extend_timelines(transaction: Transaction, facts: Sequence[Event[Any]]
     growth = grow(states, known, facts)
     await store.add_entries(connection, growth.entries, growth.told)
     await store.begin_procedures(connection, growth)
+    await related_store.add_occurrences(connection, growth.begun)
     await store.write_states(connection, {one: growth.states[one] for one in growth.states if one in states})
     await figures.recount(connection, growth.states)
     # Last: until the commit nobody else appends.

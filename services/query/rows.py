@@ -70,13 +70,15 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that are reached by one index in the order of the list.
+    """Rows that are reached by one index in the order of the list, with the status and the court that are seen of each.
 
     `marks` are kept with each of them, so that the index of codes leaves the others out. Words may name the courts
     `named`, which is then each row's own; any court's where it is None.
     """
 
     condition: Condition
+    status: ColumnElement[Any]
+    tribunal: ColumnElement[Any]
     marks: tuple[str, ...] = ()
     named: frozenset[str] | None = None
 
@@ -109,20 +111,26 @@ def view_of(sight: Sight, table: FromClause = procedures) -> View:
     columns = table.c
     match sight:
         case Everything():
-            return View(table, [Part(true())], columns.status, columns.tribunal)
+            every = Part(true(), columns.status, columns.tribunal)
+            return View(table, [every], columns.status, columns.tribunal)
         case OfAdministration(code):
-            own = Part(columns.administration == code, marks=(codes.administration(code),))
+            mine = columns.administration == code
+            own = Part(mine, columns.status, columns.tribunal, marks=(codes.administration(code),))
             return View(table, [own], columns.status, columns.tribunal)
         case OfTribunal(code):
             in_hand = and_(columns.tribunal == code, columns.held)
             # Null, where no court is in force, is no.
-            declined = and_(columns.declined_by.has_key(code), not_(func.coalesce(in_hand, false())))
+            let_go = and_(columns.declined_by.has_key(code), not_(func.coalesce(in_hand, false())))
+            present = Part(
+                in_hand, columns.status, columns.tribunal, marks=(codes.tribunal(code),), named=frozenset({code})
+            )
+            # Who declined is not told where it went.
+            past = Part(let_go, literal(Status.DECLINED.value), null(), named=frozenset())
             return View(
                 table,
-                # Who declined is not told where it went.
-                [Part(in_hand, (codes.tribunal(code),), frozenset({code})), Part(declined, named=frozenset())],
-                case((in_hand, columns.status), else_=Status.DECLINED.value),
-                case((in_hand, columns.tribunal), else_=null()),
+                [present, past],
+                case((in_hand, present.status), else_=past.status),
+                case((in_hand, present.tribunal), else_=past.tribunal),
             )
 
 
@@ -134,15 +142,15 @@ def period(table: FromClause, criteria: Criteria) -> Iterator[Condition]:
         yield table.c.submitted_at < midnight(criteria.until + timedelta(days=1))
 
 
-def conditions(view: View, criteria: Criteria) -> Iterator[Condition]:
-    """All the others but the words."""
+def conditions(view: View, part: Part, criteria: Criteria) -> Iterator[Condition]:
+    """All the others but the words, of a part's rows."""
     columns = view.table.c
     if criteria.status is not None:
-        yield view.status == criteria.status.value
+        yield part.status == criteria.status.value
     if criteria.urgent is not None:
         yield columns.urgent if criteria.urgent else ~columns.urgent
     if criteria.tribunal is not None:
-        yield view.tribunal == criteria.tribunal
+        yield part.tribunal == criteria.tribunal
     if criteria.administration is not None:
         yield columns.administration == criteria.administration
     if criteria.kind is not None:

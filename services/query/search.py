@@ -4,14 +4,14 @@ The order is that of submission, then of the id: a page's last procedure says wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from infoparquet_contracts.codes import Kind, Status
 from infoparquet_contracts.parts import Urgency
-from sqlalchemy import FromClause, Select, or_, select, text, tuple_, union, union_all
+from sqlalchemy import FromClause, Select, exists, or_, select, text, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.query.estimate import expected
@@ -26,6 +26,12 @@ NEWEST: Final = 10_000
 # Those of one organisation lie scattered.
 NEWEST_OF_ONES_OWN: Final = 2_500
 _COMPARISONS: Final = 100_000
+# What suits the values of most requests may read a million rows for those of another. Many search at once: nobody has
+# the processors of others.
+_AS_FOR_ONE: Final = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ async def search(
     also: Sequence[Condition] = (),
 ) -> list[Row]:
     """The first procedures after `after` that the caller may see, that are meant, and for which `also` holds."""
-    # What suits the values of most requests may read a million rows for those of another.
-    await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    await connection.execute(_AS_FOR_ONE)
+    criteria = await _told_apart(connection, criteria)
     if not criteria.by_codes:
         return await _rows(connection, in_order(sight, criteria, after=after, limit=limit, also=also))
     indexed = by_index(sight, criteria, after=after, limit=limit, also=also)
@@ -71,6 +77,16 @@ async def search(
         if len(found) == limit:
             return found
     return await _rows(connection, indexed)
+
+
+async def _told_apart(connection: AsyncConnection, criteria: Criteria) -> Criteria:
+    """A text that may be an administration's code is that, where it has ever submitted anything."""
+    if criteria.q is None or criteria.q.administration is None:
+        return criteria
+    known = select(exists().where(procedures.c.administration == criteria.q.administration))
+    if not (await connection.execute(known)).scalar_one():
+        return criteria
+    return replace(criteria, q=criteria.q.of_administration())
 
 
 async def _rows(connection: AsyncConnection, statement: Select[Any]) -> list[Row]:
@@ -97,7 +113,7 @@ def among_the_newest(
         seen = view_of(sight, _newest(looked_through, most).subquery())
         there = seen.parts[place]
         meant = or_(*ways(seen, there, criteria.q))
-        listed = _listed(seen).where(meant, *conditions(seen, criteria))
+        listed = _listed(seen).where(meant, *conditions(seen, there, criteria))
         found.append(_newest(listed, limit, seen.table))
     return _page(found, limit)
 
@@ -110,7 +126,7 @@ def by_index(
     meant = []
     for part in view.parts:
         place = select(procedures.c.submitted_at, procedures.c.id)
-        wanted = place.where(part.condition, *conditions(view, criteria), *_bounds(criteria, after), *also)
+        wanted = place.where(part.condition, *conditions(view, part, criteria), *_bounds(criteria, after), *also)
         if part.marks:
             wanted = wanted.where(one_of(view, part.marks))
         # Without the offset the planner may look through the newest, however far it had to go.
@@ -122,7 +138,7 @@ def by_index(
 
 
 def _wanted(view: View, part: Part, criteria: Criteria, after: Mark | None) -> Select[Any]:
-    return _listed(view).where(part.condition, *conditions(view, criteria), *_bounds(criteria, after))
+    return _listed(view).where(part.condition, *conditions(view, part, criteria), *_bounds(criteria, after))
 
 
 def _listed(view: View) -> Select[Any]:

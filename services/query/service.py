@@ -13,11 +13,13 @@ from reference.live import Live
 from reference.names import Names
 from reference.offences import Natures
 from services.query import api, feed_api, figures_api, store, stream_api, views_api
+from services.query.downloads import Downloads
 from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.handlers import HANDLERS
 from services.query.mending import keep_mending
-from services.query.settings import QuerySettings
+from services.query.settings import UPLOADS_PATH, QuerySettings
+from services.query.stream_api import Streams
 from services.query.words import Words
 
 
@@ -28,19 +30,29 @@ def build(settings: QuerySettings) -> Service:
     families = live.derive(lambda reference: _families(reference.nataff))
     fanout = Fanout(names)
     words = live.derive(Words)
-    return Service(
-        name="query",
-        title="infoParquet — suivi",
-        migrations=Path(__file__).with_name("migrations"),
-        routers=lambda parts: [
+
+    def labels() -> Labels:
+        return Labels(names(), families())
+
+    def routers(parts: Parts) -> Sequence[APIRouter]:
+        # Of a page and of the interface alike, so that the places are those of the process.
+        downloads = Downloads(parts, names, words)
+        return [
             api.routes(parts, names, words, lambda: fanout.newest),
             views_api.routes(parts),
             feed_api.routes(parts, names, fanout),
             stream_api.routes(parts, fanout),
-            figures_api.routes(parts, lambda: Labels(names(), families()), words),
-            *_portal(parts, live, names, words, settings),
-        ],
+            figures_api.routes(parts, labels, downloads),
+            *_portal(parts, live, names, words, fanout, settings, labels, downloads),
+        ]
+
+    return Service(
+        name="query",
+        title="infoParquet — suivi",
+        migrations=Path(__file__).with_name("migrations"),
+        routers=routers,
         handlers=HANDLERS,
+        unlimited_paths=(UPLOADS_PATH,),
         holdings=Holdings(store.unshown, store.forget),
         description=lambda: described(names()),
         workers=lambda parts: [
@@ -52,14 +64,21 @@ def build(settings: QuerySettings) -> Service:
 
 
 def _portal(
-    parts: Parts, live: Live, names: Callable[[], Names], words: Callable[[], Words], settings: QuerySettings
+    parts: Parts,
+    live: Live,
+    names: Callable[[], Names],
+    words: Callable[[], Words],
+    fanout: Fanout,
+    settings: QuerySettings,
+    labels: Callable[[], Labels],
+    downloads: Downloads,
 ) -> Sequence[APIRouter]:
     if settings.portal is None:
         return []
     # Not at the top: only where it is served is it paid for.
     from services.query.portal.routes import portal
 
-    return portal(parts, names, words, lambda: live.now, settings.portal)
+    return portal(parts, names, words, Streams(parts, fanout), lambda: live.now, settings.portal, labels, downloads)
 
 
 def described(names: Names) -> Description:

@@ -8,10 +8,27 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from infoparquet_contracts.codes import Status
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, null, or_, select, text, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.query.filters import By
+from services.query.months import months, written
 from services.query.rights import OfTribunal, Sight
 from services.query.rows import View, midnight, view_of
 from services.query.store import figures
@@ -101,7 +118,7 @@ class Figures:
 
 async def figures_of(connection: AsyncConnection, asking: Asking) -> list[Figures]:
     """By group, in order; without groups one, also of nothing."""
-    reached = {row.group: row for row in await connection.execute(reached_statement(asking))}
+    reached = {_reached_group(asking, row.group): row for row in await connection.execute(reached_statement(asking))}
     waiting: dict[str | None, list[Row[Any]]] = {}
     for row in await connection.execute(waiting_statement(asking)):
         waiting.setdefault(row.group, []).append(row)
@@ -115,6 +132,10 @@ def reached_statement(asking: Asking) -> Select[Any]:
     """What became of the procedures that were submitted on those days."""
     view, columns, now = view_of(asking.sight, figures), figures.c, asking.now
     group, source = _group(asking.by, view)
+    if asking.by is By.MONTH:
+        # Its place among the months of the period is found in half the time of its name.
+        begins = [midnight(max(one, asking.first)) for one in months(asking.first, asking.last)]
+        group = func.width_bucket(columns.submitted_at, literal(begins, ARRAY(DateTime(timezone=True)))).label("group")
     submitted = and_(
         columns.submitted_at >= midnight(asking.first), columns.submitted_at < midnight(asking.last + _DAY)
     )
@@ -152,6 +173,10 @@ def waiting_statement(asking: Asking) -> Select[Any]:
     return listed.where(view.condition, view.present, _WAITING).group_by(apart)
 
 
+def _reached_group(asking: Asking, group: Any) -> str | None:  # noqa: ANN401 - as the statement has it
+    return written(months(asking.first, asking.last)[group - 1]) if asking.by is By.MONTH else group
+
+
 def _group(by: By, view: View) -> tuple[ColumnElement[Any], Any]:
     columns = figures.c
     match by:
@@ -183,11 +208,13 @@ def _conditions(asking: Asking, view: View) -> Iterator[tuple[str, ColumnElement
     for name in DELAYS:
         yield f"{name}_count", and_(seen, columns[f"{name}_after"].is_not(None))
     taken = columns.submitted_at + columns.acknowledged_after * _MILLISECOND
+    # Asked first, as it spares most rows the reckoning.
+    due = columns.due_at.is_not(None)
     over = columns.due_at <= asking.now
     open_ = and_(columns.acknowledged_after.is_(None), columns.status != Status.WITHDRAWN.value)
-    yield "on_time", and_(seen, taken <= columns.due_at)
-    yield "late", and_(seen, or_(taken > columns.due_at, and_(open_, over)))
-    yield "pending", and_(seen, open_, columns.due_at > asking.now)
+    yield "on_time", and_(seen, due, taken <= columns.due_at)
+    yield "late", and_(seen, due, or_(taken > columns.due_at, and_(open_, over)))
+    yield "pending", and_(seen, due, open_, columns.due_at > asking.now)
 
 
 def _within(

@@ -14,9 +14,12 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Computed,
+    Date,
     DateTime,
     Identity,
+    Index,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     Uuid,
@@ -107,6 +110,19 @@ figures = Table(
     Column("declined_by", JSONB),
 )
 
+# Where, when and of what kind the facts were: a row a pair of `related`.
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("pair", Text),
+    Column("since", Date),
+    Column("until", Date),
+    Column("procedure_id", Uuid),
+    Column("administration", Text, nullable=False),
+    PrimaryKeyConstraint("pair", "since", "until", "procedure_id", postgresql_include=["administration"]),
+    Index("occurrences_procedure", "procedure_id"),
+)
+
 
 async def lock_states(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, State]:
     """The states of those that were submitted, held until the transaction ends; always locked in one order."""
@@ -132,6 +148,7 @@ async def forget(transaction: Transaction, ids: Collection[UUID]) -> None:
     await lock_states(connection, ids)
     await connection.execute(delete(timeline).where(among(timeline.c.procedure_id, ids)))
     await connection.execute(delete(procedures).where(among(procedures.c.id, ids)))
+    await connection.execute(delete(occurrences).where(among(occurrences.c.procedure_id, ids)))
     await connection.execute(delete(figures).where(among(figures.c.id, ids)))
 
 

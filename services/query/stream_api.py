@@ -1,5 +1,6 @@
 """The feed of facts, followed live: an organisation's, or a procedure's."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.query.event_stream import HEARTBEAT_SECONDS, EventStream
 from services.query.fanout import Fanout
 from services.query.feed_api import LONGEST_CURSOR, place_of, read_after
 from services.query.feed_store import Place, Scope
-from services.query.rights import OfTribunal, has_in_hand
+from services.query.rights import OfTribunal, Sight, has_in_hand
 from services.query.store import procedures
 
 AFTER: Final = "Last-Event-ID"
@@ -25,40 +26,69 @@ LastEventId = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who follows: what it may see, until when (Unix time), and of which session, whose end ends its streams."""
+
+    sight: Sight
+    until: float
+    session: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Opens them, after the event that is named or from now on; one with nothing to say says so every `heartbeat` s."""
+
+    parts: Parts
+    fanout: Fanout
+    heartbeat: float = HEARTBEAT_SECONDS
+
+    def of_organisation(self, listener: Listener, last: str | None) -> EventStream:
+        """All that it is told. Raises Problem for what is no cursor."""
+        return self._opened(listener, Scope(listener.sight), _last(last), last)
+
+    async def of_procedure(self, listener: Listener, one: UUID, last: str | None) -> EventStream | None:
+        """What it is told of one that it may see; None where nothing is left to be told to a court. Raises Problem."""
+        after, scope = _last(last), Scope(listener.sight, one)
+        if isinstance(listener.sight, OfTribunal):
+            async with self.parts.engine.connect() as connection:
+                after = after or await feed_store.end(connection, scope)
+                if not await _may_hear(connection, listener.sight, one, after):
+                    return None
+        return self._opened(listener, scope, after, last)
+
+    def _opened(self, listener: Listener, scope: Scope, after: Place | None, last: str | None) -> EventStream:
+        return EventStream(
+            self.fanout,
+            self.parts.engine,
+            scope,
+            after,
+            is_new=not last,
+            until=listener.until,
+            session=listener.session,
+            headers=freshness(self.fanout.newest),
+            heartbeat=self.heartbeat,
+        )
+
+
 def routes(
     parts: Parts, fanout: Fanout, *, patience: float = PATIENCE, heartbeat: float = HEARTBEAT_SECONDS
 ) -> APIRouter:
-    """The streams' routes; one that has nothing to say says so every `heartbeat` seconds."""
-    router = APIRouter(tags=["suivi"])
+    """The streams' routes."""
+    router, streams = APIRouter(tags=["suivi"]), Streams(parts, fanout, heartbeat)
 
     @router.get("/v1/stream", summary="Les faits de votre organisation, à mesure qu’ils arrivent")
     async def stream(caller: AnyCaller, sight: WithSight, last: LastEventId = None) -> Response:
-        return opened(Scope(sight), _last(last), last, caller.expires)
+        return streams.of_organisation(Listener(sight, caller.expires), last)
 
     @router.get("/v1/procedures/{which}/stream", summary="Les faits d’une procédure, à mesure qu’ils arrivent")
     async def procedure_stream(
         which: Annotated[str, Path(max_length=64)], caller: AnyCaller, sight: WithSight, last: LastEventId = None
     ) -> Response:
-        after, found = _last(last), await find_soon(parts, which, sight, patience)
-        scope = Scope(sight, found.id)
-        if isinstance(sight, OfTribunal):
-            async with parts.engine.connect() as connection:
-                after = after or await feed_store.end(connection, scope)
-                if not await _may_hear(connection, sight, found.id, after):
-                    return Response(status_code=204)
-        return opened(scope, after, last, caller.expires)
-
-    def opened(scope: Scope, after: Place | None, last: str | None, until: float) -> EventStream:
-        return EventStream(
-            fanout,
-            parts.engine,
-            scope,
-            after,
-            is_new=not last,
-            until=until,
-            headers=freshness(fanout.newest),
-            heartbeat=heartbeat,
-        )
+        _last(last)
+        found = await find_soon(parts, which, sight, patience)
+        opened = await streams.of_procedure(Listener(sight, caller.expires), found.id, last)
+        return Response(status_code=204) if opened is None else opened
 
     return router
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from chassis.identity import AnyCaller
+from chassis.identity import AnyCaller, Caller
 from chassis.problems import FieldError, Problem
 from chassis.service import Parts
 from services.query import views_store
@@ -37,11 +37,7 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.post("/v1/views", summary="Enregistre une vue", status_code=201)
     async def save_view(view: View, caller: AnyCaller, _: WithSight) -> dict[str, Any]:
-        with _refused():
-            async with parts.transactions.begin() as transaction:
-                made = SavedView(transaction.new_id(), view.name, view.filters.as_sent, transaction.now)
-                await views_store.save(transaction.connection, caller, made)
-        return _shown(made)
+        return _shown(await save(parts, caller, view))
 
     @router.put("/v1/views/{id}", summary="Remplace une vue")
     async def replace_view(id: UUID, view: View, caller: AnyCaller, _: WithSight) -> dict[str, Any]:  # noqa: A002
@@ -53,11 +49,25 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.delete("/v1/views/{id}", summary="Supprime une vue", status_code=204)
     async def delete_view(id: UUID, caller: AnyCaller, _: WithSight) -> None:  # noqa: A002 - the name in the path
-        with _refused():
-            async with parts.transactions.begin() as transaction:
-                await views_store.forget(transaction.connection, caller, id)
+        await forget(parts, caller, id)
 
     return router
+
+
+async def save(parts: Parts, caller: Caller, view: View) -> SavedView:
+    """Keep it for the caller. Raises Problem."""
+    with _refused():
+        async with parts.transactions.begin() as transaction:
+            made = SavedView(transaction.new_id(), view.name, view.filters.as_sent, transaction.now)
+            await views_store.save(transaction.connection, caller, made)
+    return made
+
+
+async def forget(parts: Parts, caller: Caller, view: UUID) -> None:
+    """Keep it no longer. Raises Problem."""
+    with _refused():
+        async with parts.transactions.begin() as transaction:
+            await views_store.forget(transaction.connection, caller, view)
 
 
 @contextmanager

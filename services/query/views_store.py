@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid, delete, func, insert, select, text, update
+from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.database import one_at_a_time
 from chassis.errors import Refused, sqlstate
 from chassis.identity import Caller
 from services.query.store import metadata
@@ -60,9 +61,8 @@ async def of_person(connection: AsyncConnection, caller: Caller) -> list[SavedVi
 
 async def save(connection: AsyncConnection, caller: Caller, view: SavedView) -> None:
     """Raises TooMany, NameTaken; the transaction is then of no more use."""
-    # One at a time for each person, or two at once would both be the last that one may have.
-    whose = f"{caller.organisation} {caller.subject}"
-    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:whose, 0))"), {"whose": whose})
+    # Of each person, or two at once would both be the last that one may have.
+    await one_at_a_time(connection, f"{caller.organisation} {caller.subject}")
     count = select(func.count()).select_from(saved_views).where(*_whose(caller))
     if (await connection.execute(count)).scalar_one() >= MOST:
         raise TooMany

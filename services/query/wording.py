@@ -1,6 +1,6 @@
 """What facts say, in the French that agents, clerks and magistrates read; rendered each time, never stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from infoparquet_contracts.status import Ineffective
 
 from chassis.french import moment
 from reference.names import Names
+from services.query.related import Why
 
 WHY_NOT: Final[Mapping[Ineffective, str]] = {
     Ineffective.NOT_SUBMITTED: "la procédure n’était pas encore déposée",
@@ -23,6 +24,13 @@ WHY_NOT: Final[Mapping[Ineffective, str]] = {
     Ineffective.NOT_A_FACT: "fait inconnu",
 }
 
+_IN_COMMON: Final[Mapping[Why, str]] = {
+    Why.COMMUNE: "même commune",
+    Why.DATES: "dates des faits qui se recouvrent",
+    Why.NATINF: "même infraction (NATINF)",
+    Why.NATAFF: "même nature d’affaire (NATAFF)",
+}
+
 
 def describe(data: Payload, names: Names) -> str:
     """One sentence on a fact, without its full stop."""
@@ -33,6 +41,12 @@ def describe_urgency(urgency: Urgency) -> str:
     """« prescription proche, avant le 20/12/2026 »."""
     reason = _lower(urgency.reason.label)
     return reason if urgency.until is None else f"{reason}, avant le {_day(urgency.until)}"
+
+
+def describe_relation(why: Sequence[Why]) -> str:
+    """« Même commune, dates des faits qui se recouvrent, même infraction (NATINF) »."""
+    said = ", ".join(_IN_COMMON[one] for one in why)
+    return said[:1].upper() + said[1:]
 
 
 def _submitted(data: facts.Submitted, _: Names) -> str:

@@ -107,9 +107,10 @@ def _of_operators(reference: Reference) -> dict[str, Operation]:
             {
                 200: Answer(
                     Content(Queue, {"place-without-commune": examples.queue(reference)}),
-                    "La file, la plus ancienne d’abord.",
+                    "La file, les urgentes d’abord, puis la plus ancienne.",
                 )
-            }
+            },
+            "Avec `procedure`, cette procédure seule, si elle attend.",
         ),
         "POST /v1/unroutable:decide": Operation(
             {

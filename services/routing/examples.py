@@ -83,4 +83,4 @@ def queue(reference: Reference) -> dict[str, Any]:
         "history": [],
         "since": _QUEUED.time,
     }
-    return {"procedures": [queued]}
+    return {"procedures": [queued], "waiting": 1}

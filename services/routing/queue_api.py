@@ -28,11 +28,15 @@ def routes(parts: Parts, dispatch: Dispatch) -> APIRouter:
     router = APIRouter(tags=["exploitation"])
 
     @router.get("/v1/unroutable", summary="Les procédures qui attendent la décision d’un opérateur")
-    async def unroutable(_: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+    async def unroutable(
+        _: Operator, procedure: UUID | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> dict[str, Any]:
         async with parts.engine.connect() as connection:
-            queue = await store.queue(connection, limit)
+            queue = await store.queue(connection, limit, procedure)
+            length = await store.queue_length(connection)
             history = await operations_store.history(connection, [waiting.procedure.id for waiting in queue])
-        return {"procedures": [_queued(waiting, history[waiting.procedure.id], dispatch) for waiting in queue]}
+        shown = [_queued(waiting, history[waiting.procedure.id], dispatch) for waiting in queue]
+        return {"procedures": shown, "waiting": length}
 
     @router.post(PATH, summary="Décide de nouveau, par les règles actuelles, de tout ce qui attend", status_code=202)
     async def decide_unroutable(caller: Operator, key: IdempotencyKey) -> dict[str, Any]:

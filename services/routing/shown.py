@@ -148,6 +148,7 @@ class Queue(Shown):
     """The one that waits longest first."""
 
     procedures: list[Queued]
+    waiting: Annotated[int, Field(ge=0, description="Combien attendent en tout.")]
 
 
 class DecidedAgain(Shown):

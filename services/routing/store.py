@@ -180,9 +180,11 @@ async def store_receipts(connection: AsyncConnection, receipts: Sequence[Deliver
         await connection.execute(placing.values(values), rows)
 
 
-async def queue(connection: AsyncConnection, limit: int) -> list[Waiting]:
-    """The operators' queue: the urgent first, then the oldest."""
+async def queue(connection: AsyncConnection, limit: int, only: UUID | None = None) -> list[Waiting]:
+    """The operators' queue: the urgent first, then the oldest; or the `only` one of it."""
     waiting = select(procedures).where(procedures.c.queued_at.is_not(None))
+    if only is not None:
+        waiting = waiting.where(procedures.c.id == only)
     ordered = waiting.order_by(
         procedures.c.submitted["urgency"].astext.is_(None), procedures.c.queued_at, procedures.c.id
     )

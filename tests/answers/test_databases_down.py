@@ -19,7 +19,7 @@ OWN = {
     "intake": {"/v1/dossiers/{id}": DREAL, "/v1/lost-dossiers": DREAL},
     "numbering": {"/v1/numbers/2026-00000001-00": "operator"},
     "routing": {"/v1/unroutable": "operator", "/v1/replies/{id}": "tribunal:tj33063", "/v1/cases": "operator"},
-    "notify": {"/v1/deliveries?procedure={id}": "operator"},
+    "notify": {"/v1/deliveries?procedure={id}": "operator", "/v1/failed-deliveries": "operator"},
     "query": {"/v1/procedures": DREAL, "/v1/procedures/{id}": DREAL},
 }
 COMMON = {"/v1/dead-letters": "operator", "/v1/reconciliation": "operator"}

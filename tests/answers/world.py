@@ -61,7 +61,7 @@ SERVICES: Mapping[str, Part] = {
         IntakeSettings,
         build_intake,
         "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
-        "lost_dossiers, document_parts, documents, document_readings, procedures",
+        "lost_dossiers, draft_documents, drafts, document_parts, documents, document_readings, procedures",
     ),
     "numbering": Part(NumberingSettings, build_numbering, "numbers, sequences"),
     "routing": Part(
@@ -70,7 +70,7 @@ SERVICES: Mapping[str, Part] = {
         "deliveries, court_messages, replies, assignments, followed_facts, idempotency_keys, procedures",
     ),
     "notify": Part(NotifySettings, build_notify, "deliveries, followed_facts, procedures"),
-    "query": Part(QuerySettings, build_query, "procedures, timeline, figures, feed"),
+    "query": Part(QuerySettings, build_query, "procedures, timeline, occurrences, figures, feed"),
 }
 
 

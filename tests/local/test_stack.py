@@ -165,7 +165,9 @@ async def test_each_service_is_told_where_everything_is_and_has_its_own_secrets(
             "INFOPARQUET_OIDC_AUDIENCE": "infoparquet",
             "INFOPARQUET_CLIENT_ID": "service.intake",
             "INFOPARQUET_INTAKE_URL": f"http://127.0.0.1:{port_base + 1}",
+            "INFOPARQUET_NUMBERING_URL": f"http://127.0.0.1:{port_base + 2}",
             "INFOPARQUET_ROUTING_URL": f"http://127.0.0.1:{port_base + 3}",
+            "INFOPARQUET_NOTIFY_URL": f"http://127.0.0.1:{port_base + 4}",
         }
         == told["intake"]
     )

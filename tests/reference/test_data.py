@@ -89,15 +89,17 @@ def test_the_sources_are_named_for_every_file() -> None:
 
 
 @pytest.mark.measured
-def test_what_intake_and_routing_need_is_read_in_less_than_400_ms_of_cpu() -> None:
+def test_what_intake_and_routing_need_is_read_while_one_counts_to_five_million() -> None:
+    """A third of a second of a core that counts twelve million a second; others are half as fast, in all they do."""
     program = (
         "import time; from reference import default_url, load\n"
         "start = time.process_time(); r = load(default_url()); r.territory, r.natinf, r.nataff\n"
-        "print(time.process_time() - start)"
+        "read = time.process_time(); sum(one * one % 7 for one in range(1_000_000))\n"
+        "print((read - start) / (time.process_time() - read))"
     )
     run = [sys.executable, "-c", program]
-    seconds = min(
+    millions = min(
         float(subprocess.run(run, capture_output=True, check=True, cwd=PACKAGED.parents[1]).stdout)  # noqa: S603 - our own interpreter
         for _ in range(3)
     )
-    assert seconds < 0.4
+    assert millions < 5

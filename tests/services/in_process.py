@@ -23,7 +23,7 @@ from chassis.settings import Settings
 from chassis.transaction import Transaction
 from tests.builders import NOON
 from tests.services.documented import documented
-from tests.services.issuer import Issuer
+from tests.services.issuer import Issuer, keys_known
 
 NOWHERE = "127.0.0.1:9"
 
@@ -137,6 +137,7 @@ async def in_process(
 ) -> AsyncIterator[InProcess]:
     """The service on a migrated database, its `tables` emptied; unless another is given its clock stands at noon."""
     running = Running(service, settings, clock=clock)
+    await keys_known(running)
     async with running.engine.begin() as connection:
         await connection.execute(
             text(

@@ -4,13 +4,17 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from chassis.errors import Unavailable
+from chassis.service import Running
+from tests.processes import until
 
 ROLES = {
     "administration": ["agent"],
@@ -99,3 +103,15 @@ def serving() -> Iterator[Issuer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def keys_known(running: Running) -> None:
+    """Once the service has its issuer's keys: before, it is not ready, and a pause of the machine is a 503."""
+
+    async def known() -> bool:
+        with suppress(Unavailable):
+            await running.identity.ready()
+            return True
+        return False
+
+    await until(known, what="the issuer's keys")

@@ -34,7 +34,9 @@ class System:
     async def up(self, *options: str) -> None:
         """Start it and wait until its run file says it is ready."""
         with (self.data.with_suffix(".up.log")).open("ab") as log:
-            self.process = await self.command("up", "--port-base", str(self.port_base), *options, stderr=log)
+            self.process = await self.command(
+                "up", "--port-base", str(self.port_base), "--no-traces", *options, stderr=log
+            )
         await until(self._ready, seconds=240, what="up")
 
     async def _ready(self) -> bool:

@@ -19,7 +19,7 @@ from tests.system.sending import a_file
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LINES = 120
+LINES = 60
 PARTS = ("intake", "kafka", "postgres", "supervisor")
 
 

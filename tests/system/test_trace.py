@@ -1,17 +1,14 @@
-"""One trace from the HTTP request through outbox rows, messages and handlers, as an OpenTelemetry collector sees it.
+"""One trace from the HTTP request through outbox rows, messages and handlers, as the page of traces shows it.
 
 On `light`, which has no other test with all five services.
 """
 
-import threading
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
+from collections.abc import AsyncIterator
+from html import unescape
 
 import httpx
-import pytest
 import pytest_asyncio
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from deploy.local.samples import read_samples
 from tests import audit
@@ -20,64 +17,29 @@ from tests.system.conftest import System, open_system
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 ROAD = {
-    ("infoparquet-intake", "POST /v1/procedures"),
-    ("infoparquet-intake", "publish infoparquet.procedures.v1"),
-    ("infoparquet-numbering", "numbering allocate_numbers"),
-    ("infoparquet-numbering", "publish infoparquet.procedures.v1"),
-    ("infoparquet-routing", "routing advance_procedures"),
-    ("infoparquet-routing", "publish infoparquet.tribunal.tj33063.v1"),
-    ("infoparquet-notify", "notify follow_procedures"),
-    ("infoparquet-notify", "publish infoparquet.procedures.v1"),
-    ("infoparquet-query", "query extend_timelines"),
+    ("intake", "POST /v1/procedures"),
+    ("intake", "publish infoparquet.procedures.v1"),
+    ("numbering", "numbering allocate_numbers"),
+    ("numbering", "publish infoparquet.procedures.v1"),
+    ("routing", "routing advance_procedures"),
+    ("routing", "publish infoparquet.tribunal.tj33063.v1"),
+    ("notify", "notify follow_procedures"),
+    ("notify", "publish infoparquet.procedures.v1"),
+    ("query", "query extend_timelines"),
 }
 
 
-@dataclass
-class Collector:
-    """An OTLP/HTTP receiver on 127.0.0.1 that remembers which service said which span of which trace."""
-
-    url: str = ""
-    spans: set[tuple[str, str, str]] = field(default_factory=set)
-
-    def receive(self, body: bytes) -> None:
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            attributes = {one.key: one.value.string_value for one in resource.resource.attributes}
-            for scope in resource.scope_spans:
-                for span in scope.spans:
-                    self.spans.add((span.trace_id.hex(), attributes["service.name"], span.name))
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    collected = Collector()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            collected.receive(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    collected.url = f"http://127.0.0.1:{server.server_port}"
-    yield collected
-    server.shutdown()
+_STEP = re.compile(r"<tr><td>([^<]*)</td><td[^>]*>([^<]*)")
 
 
 @pytest_asyncio.fixture
-async def traced(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
-    """A system whose services export their spans, often."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
-    async with open_system("--broker", "light") as system:
+async def traced() -> AsyncIterator[System]:
+    """A system whose traces are received beside it, as by default."""
+    async with open_system("--broker", "light", "--traces") as system:
         yield system
 
 
-async def test_one_trace_leads_from_the_request_to_the_court_and_the_view(traced: System, collector: Collector) -> None:
+async def test_one_trace_leads_from_the_request_to_the_court_and_the_view(traced: System) -> None:
     sample = next(one for one in read_samples() if one.expected_tribunal == "tj33063")
     headers = traced.token(f"administration:{sample.administration}")
     async with httpx.AsyncClient(timeout=30) as client:
@@ -89,7 +51,9 @@ async def test_one_trace_leads_from_the_request_to_the_court_and_the_view(traced
     assert answer.status_code == 202
 
     async def whole() -> bool:
-        return {(service, name) for trace, service, name in collector.spans if trace == TRACE} >= ROAD
+        async with httpx.AsyncClient(base_url=traced.run_file["traces"], timeout=30) as client:
+            page = (await client.get(f"/traces/{TRACE}")).text
+        return {(service, unescape(name)) for service, name in _STEP.findall(page)} >= ROAD
 
     await until(whole, what="every span of the road")
     kafka = traced.run_file["kafka"]

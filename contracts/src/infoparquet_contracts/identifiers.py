@@ -109,7 +109,9 @@ ServiceName = Literal["intake", "numbering", "routing", "notify", "query"]
 
 Partition = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Offset = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
-Size = Annotated[int, Field(strict=True, ge=0, le=2**30)]
+# Bytes.
+LARGEST_DOCUMENT = 2**30
+Size = Annotated[int, Field(strict=True, ge=0, le=LARGEST_DOCUMENT)]
 Tries = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 BatchNumber = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 

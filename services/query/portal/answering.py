@@ -6,6 +6,7 @@ refuses is shown at the field, with what was typed.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -18,11 +19,23 @@ from services.query.portal.choices import BY_FACT, Reply, body_of
 from services.query.portal.listing import show_inbox
 from services.query.portal.procedure import Sent, caught_up, seen, show
 from services.query.portal.shell import Shell, see_other
+from services.query.portal.uploading import Received, described, receive
 from services.query.portal.upstream import Declined, Told, Upstream
 from services.query.portal.visits import Form, Visit
+from services.query.settings import UPLOADS_PATH
 from services.query.timeline import Procedure
 
 _MOST_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Something that was said, and what became of it."""
+
+    which: str
+    form: Form
+    outcome: Told | Declined
+    attached: Sequence[Mapping[str, Any]] = ()
 
 
 def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
@@ -36,21 +49,23 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
         if chosen is None:
             raise Problem(404, "unknown-page", "Cette réponse n’existe pas.")
         outcome = await routing.tell(visit, f"/v1/procedures/{id}/replies", _reply(chosen, form), form.key)
-        return await _followed(shell, intake, visit, id, fact, form, outcome)
+        return await _followed(shell, intake, routing, visit, id, Answer(fact, form, outcome))
 
-    @router.post("/procedures/{id}/supplement")
+    @router.post(f"{UPLOADS_PATH}procedures/{{id}}/supplement")
     async def supplement(request: Request, id: UUID) -> Response:  # noqa: A002
-        visit, form = await shell.visits.posted(request)
-        path = f"/v1/procedures/{id}/supplements"
-        outcome = await intake.tell(visit, path, {"text": form.one("text")}, form.key)
-        return await _followed(shell, intake, visit, id, "supplement", form, outcome)
+        visit, received = await receive(shell, intake, request)
+        attached = [*await described(intake, visit, received.form.all("document")), *received.documents]
+        outcome = await _supplement(intake, visit, id, received, attached)
+        return await _followed(
+            shell, intake, routing, visit, id, Answer("supplement", received.form, outcome, attached)
+        )
 
     @router.post("/procedures/{id}/withdrawal")
     async def withdrawal(request: Request, id: UUID) -> Response:  # noqa: A002
         visit, form = await shell.visits.posted(request)
         body = {"reason": form.one("reason")} | ({"comment": form.one("comment")} if form.one("comment") else {})
         outcome = await intake.tell(visit, f"/v1/procedures/{id}/withdrawal", body, form.key)
-        return await _followed(shell, intake, visit, id, "withdrawal", form, outcome)
+        return await _followed(shell, intake, routing, visit, id, Answer("withdrawal", form, outcome))
 
     @router.post("/inbox/acknowledge")
     async def acknowledge(request: Request) -> Response:
@@ -73,15 +88,29 @@ def _reply(reply: Reply, form: Form) -> dict[str, Any]:
     return body | {name: form.one(name) for name in ("delivery", "text") if form.one(name)}
 
 
+async def _supplement(
+    intake: Upstream, visit: Visit, one: UUID, received: Received, attached: Sequence[Mapping[str, Any]]
+) -> Told | Declined:
+    """Nothing is said while a file is missing of it."""
+    if received.refused:
+        missing = " ".join(f"{name} : {detail}" for name, detail in received.refused)
+        return Declined(400, "Le complément n’est pas transmis : une pièce n’a pas été prise.", {"file": missing})
+    body: dict[str, Any] = {"text": received.form.one("text")}
+    if attached:
+        body["documents"] = [document["id"] for document in attached]
+    return await intake.tell(visit, f"/v1/procedures/{one}/supplements", body, received.form.key)
+
+
 async def _followed(
-    shell: Shell, intake: Upstream, visit: Visit, one: UUID, which: str, form: Form, outcome: Told | Declined
+    shell: Shell, intake: Upstream, routing: Upstream, visit: Visit, one: UUID, answer: Answer
 ) -> Response:
     """The procedure's page: as it is after what was taken, or with what was refused at its field."""
-    if isinstance(outcome, Declined):
+    if isinstance(answer.outcome, Declined):
         found = await seen(shell, visit, one)
-        return await show(shell, intake, visit, found, sent=Sent(which, form, outcome))
-    said = {"said": which}
-    if not await _caught_up(shell, visit, one, UUID(str(outcome.answer["id"]))):
+        sent = Sent(answer.which, answer.form, answer.outcome, answer.attached)
+        return await show(shell, intake, routing, visit, found, sent=sent)
+    said = {"said": answer.which}
+    if not await _caught_up(shell, visit, one, UUID(str(answer.outcome.answer["id"]))):
         said["late"] = "true"
     return see_other(f"/procedures/{one}?{urlencode(said)}#said")
 

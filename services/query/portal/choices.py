@@ -1,13 +1,25 @@
 """What a court may answer in each state, and the fields of each answer, of which its forms are made. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Literal
 
 from infoparquet_contracts.codes import DeclineReason, DismissalGround, MissingItem, Orientation, Status
 from infoparquet_contracts.status import FOLLOWERS
 
 Choices = Sequence[tuple[str, str]]
+
+
+# As many are proposed for words, of which so much is looked at.
+SUGGESTED: Final = 8
+LONGEST_WORDS: Final = 100
+
+
+def proposed(wanted: Sequence[str], named: Iterable[tuple[str, str, str]]) -> Choices:
+    """Of codes with their labels and those made plain, the first in which all the words are; none where none is."""
+    found = ((code, label) for code, label, plain in named if all(word in plain for word in wanted))
+    return list(islice(found, SUGGESTED)) if wanted else []
 
 
 def coded(codes: Any) -> Choices:  # noqa: ANN401 - an enumeration with labels

@@ -56,6 +56,7 @@ def routes(shell: Shell, issuer: OpenIdClient, public_url: str) -> APIRouter:
         visit, _ = await shell.visits.posted(request)
         async with shell.parts.transactions.begin() as transaction:
             await sessions.end(transaction.connection, visit.session)
+        shell.streams.fanout.end(visit.session.id)
         try:
             farewell = await issuer.farewell(visit.session.tokens.identity)
         except Unavailable:
@@ -83,6 +84,7 @@ async def _begin(shell: Shell, issuer: OpenIdClient, request: Request, attempt: 
         known = previous and await sessions.find(transaction.connection, previous, transaction.now)
         if known:
             await sessions.end(transaction.connection, known)
+            shell.streams.fanout.end(known.id)
         return await sessions.begin(transaction.connection, tokens, transaction.now, expires_at)
 
 

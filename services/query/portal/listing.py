@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.clock import new_id
 from chassis.database import among
 from chassis.problems import Problem
-from services.query.answers import show_rows
-from services.query.cursor import read_cursor, write_cursor
+from services.query import feed_store, views_store
+from services.query.answers import show_page, show_rows
+from services.query.cursor import read_cursor, write_cursor, write_place
+from services.query.feed_store import Scope
 from services.query.filters import Filters
 from services.query.portal import sessions
 from services.query.portal.shell import Shell, see_other
@@ -27,6 +29,8 @@ from services.query.search import Mark, Row, search
 from services.query.store import procedures
 
 _INBOX_LIMIT: Final = 50
+# Addresses bear another length of the page than this one.
+_USUAL: Final = ("limit", str(Filters.model_fields["limit"].default))
 _KINDS: Final[Mapping[str, str]] = {kind.value: kind.label for kind in Kind}
 _URGENT, _OTHERS = "u", "o"
 
@@ -72,6 +76,15 @@ async def urgent_first(
     return Listed(shown, _cursor(shown[-1]) if len(rows) > limit else None)
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedView:
+    """A view that could not be saved: its name as it was typed, and why not."""
+
+    name: str
+    why: str
+    status: int
+
+
 def _cursor(row: Row) -> str:
     group = _OTHERS if row.urgency is None else _URGENT
     return f"{group}.{write_cursor(Mark(row.submitted_at, row.id))}"
@@ -87,19 +100,7 @@ def routes(shell: Shell) -> APIRouter:
             visit = await shell.visits.visit(request)
         except NotSignedIn:
             return shell.pages.render("welcome.html", visit=None)
-        async with shell.parts.engine.connect() as connection:
-            found = await _page(connection, visit, filters.criteria(shell.words()), filters.cursor, filters.limit)
-        asked = {name: value for name, value in request.query_params.items() if value and name != "cursor"}
-        return shell.show(
-            visit,
-            "list.html",
-            rows=show_rows(found.rows, shell.names()),
-            kinds=_KINDS,
-            asked=asked,
-            statuses=list(Status),
-            following=_following(asked, found.next),
-            first=f"/?{urlencode(asked)}" if filters.cursor else None,
-        )
+        return await show_list(shell, visit, filters)
 
     @router.get("/inbox")
     async def inbox(request: Request, cursor: str | None = None, done: int = 0) -> Response:
@@ -119,13 +120,42 @@ def routes(shell: Shell) -> APIRouter:
     return router
 
 
+async def show_list(shell: Shell, visit: Visit, filters: Filters, refused: RefusedView | None = None) -> Response:
+    """What the filters leave of what the person sees; `refused` is a view that could not just be saved."""
+    criteria = filters.criteria(shell.words())
+    async with shell.parts.engine.connect() as connection:
+        after = await feed_store.end(connection, Scope(visit.sight))
+        found = await _page(connection, visit, criteria, filters.cursor, filters.limit)
+        views = await views_store.of_person(connection, visit.caller)
+    page, asked = show_page(found.rows, found.next, criteria.q, shell.names()), as_asked(filters.as_sent)
+    return shell.show(
+        visit,
+        "list.html",
+        rows=page["procedures"],
+        corrected=page["corrected"],
+        ignored=page["ignored"],
+        kinds=_KINDS,
+        asked=asked,
+        statuses=list(Status),
+        following=_following(asked, found.next),
+        first=address_of(asked),
+        is_first=filters.cursor is None,
+        views=[(one, as_asked(one.filters)) for one in views],
+        address_of=address_of,
+        refused=refused,
+        after=write_place(after),
+        news="delivered" if visit.is_court else "submitted",
+        status=200 if refused is None else refused.status,
+    )
+
+
 async def show_inbox(
     shell: Shell, visit: Visit, *, cursor: str | None = None, done: int = 0, refused: Sequence[Mapping[str, str]] = ()
 ) -> Response:
     """What waits for the court to take it in hand; `refused` is what it could not just be said of."""
     now = shell.parts.clock()
     async with shell.parts.engine.connect() as connection:
-        inbox = waiting(visit.caller.code)
+        after, inbox = await feed_store.end(connection, Scope(visit.sight)), waiting(visit.caller.code)
         found = await _page(connection, visit, Criteria(), cursor, _INBOX_LIMIT, also=inbox)
         deliveries = await _deliveries(connection, [row.id for row in found.rows])
         looked_at = await sessions.looked_at(connection, visit.person)
@@ -142,7 +172,9 @@ async def show_inbox(
         done=done,
         refused=refused,
         following=_following({}, found.next, "/inbox"),
-        first="/inbox" if cursor else None,
+        first="/inbox",
+        is_first=cursor is None,
+        after=write_place(after),
         status=409 if refused else 200,
     )
 
@@ -177,6 +209,17 @@ async def _deliveries(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[
     )
     rows = await connection.execute(select(procedures.c.id, delivery, time).where(among(procedures.c.id, ids)))
     return {row.id: (row.delivery, datetime.fromisoformat(row.time)) for row in rows if row.delivery and row.time}
+
+
+def as_asked(filters: Mapping[str, Any]) -> Mapping[str, str]:
+    """Filters as addresses and forms bear them, whichever page it is."""
+    said = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in filters.items()}
+    return {name: value for name, value in said.items() if name != "cursor" and (name, value) != _USUAL}
+
+
+def address_of(asked: Mapping[str, str]) -> str:
+    """Of the list's first page."""
+    return f"/?{urlencode(asked)}" if asked else "/"
 
 
 def _following(asked: Mapping[str, str], cursor: str | None, path: str = "/") -> str | None:

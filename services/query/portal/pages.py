@@ -14,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from chassis.clock import PARIS
+from services.query.portal import amounts
+from services.query.settings import TRACE
 
 _FOLDER: Final = Path(__file__).parent
 _MEDIA_TYPES: Final = {
@@ -53,7 +55,7 @@ class Files:
 class Pages:
     """Renders templates; what is data is always text."""
 
-    def __init__(self, issuer: str, organisation: str | None) -> None:
+    def __init__(self, issuer: str, organisation: str | None, traces_url: str | None) -> None:
         self.files = Files()
         self._environment = Environment(
             loader=FileSystemLoader(_FOLDER / "templates"),
@@ -65,8 +67,10 @@ class Pages:
             "asset": lambda name: f"/static/{self.files.version}/{name}",
             "organisation": organisation,
             "instant": instant,
+            "trace_address": lambda trace: None if traces_url is None else traces_url.replace(TRACE, trace),
         }
         self._environment.filters |= {"day": _day, "octets": _octets}
+        self._environment.filters |= {"amount": amounts.count, "share": amounts.share, "duration": amounts.duration}
         # Signing out ends at the issuer, which a form's redirection may reach.
         parts = urlsplit(issuer)
         self._headers = _headers(f"{parts.scheme}://{parts.netloc}")

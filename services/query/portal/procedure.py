@@ -1,6 +1,7 @@
 """A procedure's page: where it stands, what was said of it, its dossier and documents, and what may be said next."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -12,18 +13,24 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from infoparquet_contracts.codes import Ground, Status, WithdrawalReason
+from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
 from starlette.types import Receive, Scope, Send
 
 from chassis.clock import new_id
 from chassis.doorbell import first_found
 from chassis.errors import Unavailable
 from chassis.problems import Problem
-from services.query.answers import show_procedure
-from services.query.api import find_now
-from services.query.portal.choices import offered_replies
+from services.query import feed_store
+from services.query.answers import show_procedure, show_relatives
+from services.query.api import find_now, relatives_now
+from services.query.cursor import write_place
+from services.query.portal.choices import coded, offered_replies
+from services.query.portal.messages import read_messages
 from services.query.portal.shell import Shell
+from services.query.portal.steps import PERSON_ROLES
 from services.query.portal.upstream import Declined, Upstream, dossier_path
 from services.query.portal.visits import Form, Visit
+from services.query.related import occurrence_of
 from services.query.rights import as_seen, has_in_hand
 from services.query.store import procedures
 from services.query.timeline import Procedure
@@ -48,14 +55,9 @@ SAID: Final[Mapping[str, str]] = {
     "withdrawal": "La demande de retrait est transmise.",
 }
 # Beside the dossier's codes.
-_WORDS: Final[Mapping[str, str]] = {ground.value: ground.label for ground in Ground} | {
-    "suspect": "Mise en cause",
-    "victim": "Victime",
-    "witness": "Témoin",
-    "other": "Autre",
-}
-WITHDRAWALS: Final = [(one.value, one.label) for one in WithdrawalReason]
-_SCANS: Final[Mapping[str, str]] = {
+_WORDS: Final[Mapping[str, str]] = dict(coded(Ground)) | dict(PERSON_ROLES)
+WITHDRAWALS: Final = coded(WithdrawalReason)
+SCANS: Final[Mapping[str, str]] = {
     "waiting": "Analyse antivirus en cours : la pièce pourra être lue ensuite.",
     "delayed": "L’antivirus ne répond pas : la pièce pourra être lue après son analyse.",
     "infected": "Programme malveillant détecté : la pièce n’est pas remise.",
@@ -69,9 +71,10 @@ class Sent:
     which: str
     form: Form
     refusal: Declined
+    attached: Sequence[Mapping[str, Any]] = ()
 
 
-def routes(shell: Shell, intake: Upstream) -> APIRouter:
+def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
     """`/procedures/{id}` and its documents."""
     router = APIRouter(include_in_schema=False, route_class=shell.route)
 
@@ -79,7 +82,7 @@ def routes(shell: Shell, intake: Upstream) -> APIRouter:
     async def procedure(request: Request, id: UUID, said: str = "", late: bool = False) -> Response:  # noqa: A002
         visit = await shell.visits.visit(request)
         found = await seen(shell, visit, id)
-        return await show(shell, intake, visit, found, said=SAID.get(said), late=late)
+        return await show(shell, intake, routing, visit, found, said=SAID.get(said), late=late)
 
     @router.get("/procedures/{id}/documents/{document}")
     async def document(request: Request, id: UUID, document: UUID) -> Response:  # noqa: A002
@@ -90,10 +93,10 @@ def routes(shell: Shell, intake: Upstream) -> APIRouter:
     return router
 
 
-async def seen(shell: Shell, visit: Visit, one: UUID) -> Procedure:
+async def seen(shell: Shell, visit: Visit, one: UUID, patience: float = PATIENCE) -> Procedure:
     """A procedure as much as the person may see of it. Raises Problem 404 after the time to catch up."""
     look = partial(find_now, shell.parts, procedures.c.id == one, visit.sight)
-    found = await first_found(shell.parts.facts_applied, look, PATIENCE)
+    found = await first_found(shell.parts.facts_applied, look, patience)
     if found is None:
         detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant."
         raise Problem(404, "unknown-procedure", detail, headers={"Retry-After": "2"})
@@ -113,6 +116,7 @@ async def caught_up(shell: Shell, visit: Visit, one: UUID, shows: Callable[[Proc
 async def show(
     shell: Shell,
     intake: Upstream,
+    routing: Upstream,
     visit: Visit,
     found: Procedure,
     *,
@@ -121,46 +125,71 @@ async def show(
     late: bool = False,
 ) -> Response:
     """The page; `sent` is what was just refused, `said` what was just taken, `late` whether it is not shown yet."""
-    state = found.state
-    in_hand = visit.is_court and has_in_hand(visit.caller.code, state)
-    entitled = in_hand or visit.is_administration
-    dossier, missing = await _dossier(intake, visit, found.id) if entitled else (None, None)
-    names = shell.names()
+    (dossier, missing), messages, after, relatives = await asyncio.gather(
+        _dossier(intake, visit, found),
+        read_messages(routing, visit, found.entries),
+        _last_fact(shell, found),
+        relatives_now(shell.parts, visit.sight, occurrence_of(found)),
+    )
     return shell.show(
         visit,
         "procedure.html",
         status=sent.refusal.status if sent else 200,
-        one=show_procedure(found, names),
-        kind=found.kind.label,
-        formation=None if state.formation is None else state.formation.label,
+        **standing(shell, visit, found, str(new_id()) if sent is None else sent.form.key),
+        **show_relatives(relatives),
         dossier=dossier,
         dossier_missing=missing,
+        messages=messages,
         words_of=_WORDS,
-        scans=_SCANS,
-        replies=offered_replies(state.status) if in_hand else [],
-        may_add=visit.is_administration and state.status not in (Status.CLOSED, Status.WITHDRAWN),
-        may_withdraw=visit.is_administration
-        and state.status not in (Status.CLOSED, Status.WITHDRAWN)
-        and not state.withdrawal_requested,
-        withdrawals=WITHDRAWALS,
-        courts=names.all(),
-        key=str(new_id()) if sent is None else sent.form.key,
         sent=sent,
         said=said,
         late=late,
+        after=after,
     )
 
 
-async def _dossier(intake: Upstream, visit: Visit, one: UUID) -> tuple[Mapping[str, Any] | None, str | None]:
-    """The dossier, or why it is not shown: the rest of the page stands without it."""
+def standing(shell: Shell, visit: Visit, found: Procedure, key: str) -> Mapping[str, Any]:
+    """What a page is made of as far as it is known here: where it stands, and what may be said next, under that key."""
+    state, names = found.state, shell.names()
+    over = state.status in (Status.CLOSED, Status.WITHDRAWN)
+    return {
+        "one": show_procedure(found, names),
+        "kind": found.kind.label,
+        "formation": None if state.formation is None else state.formation.label,
+        "replies": offered_replies(state.status) if _in_hand(visit, found) else [],
+        "may_add": visit.is_administration and not over,
+        "may_withdraw": visit.is_administration and not over and not state.withdrawal_requested,
+        "withdrawals": WITHDRAWALS,
+        "scans": SCANS,
+        "largest": LARGEST_DOCUMENT,
+        "courts": names.all(),
+        "key": key,
+    }
+
+
+async def _last_fact(shell: Shell, found: Procedure) -> str | None:
+    """The cursor of the last fact that is shown, after which the page goes on; None where the feed has it not yet."""
+    async with shell.parts.engine.connect() as connection:
+        place = await feed_store.place_of(connection, found.entries[-1].event.id)
+    return None if place is None else write_place(place)
+
+
+def _in_hand(visit: Visit, found: Procedure) -> bool:
+    return visit.is_court and has_in_hand(visit.caller.code, found.state)
+
+
+async def _dossier(intake: Upstream, visit: Visit, found: Procedure) -> tuple[Mapping[str, Any] | None, str | None]:
+    """The dossier, or why it is not shown: the rest of the page stands without it. Neither for those not entitled."""
+    if not (visit.is_administration or _in_hand(visit, found)):
+        return None, None
     try:
-        found = await intake.read(visit, dossier_path(one))
+        dossier = await intake.read(visit, dossier_path(found.id))
     except Unavailable:
-        log.warning("portal.dossier_unavailable", procedure=str(one))
+        log.warning("portal.dossier_unavailable", procedure=str(found.id))
         return None, "Le service des dossiers ne répond pas pour l’instant ; rechargez la page dans un moment."
-    if found is None:
+    if dossier is None:
         return None, "Le dossier n’est pas accessible à votre organisation."
-    return found, None
+    return dossier, None
 
 
 async def _download(intake: Upstream, visit: Visit, document: UUID) -> Response:

@@ -50,6 +50,11 @@ class Session:
     tokens: Tokens
 
     @property
+    def id(self) -> bytes:
+        """What names its row, and tells nothing of the secret."""
+        return derived(self.secret, "id")
+
+    @property
     def csrf(self) -> str:
         """43 characters that nobody can derive from what a page or the table shows."""
         return derived_text(self.secret, "csrf")
@@ -61,7 +66,7 @@ async def begin(connection: AsyncConnection, tokens: Tokens, now: datetime, toke
     expired = select(sessions.c.id).where(sessions.c.expires_at <= now).limit(_CLEARED_AT_ONCE)
     await connection.execute(delete(sessions).where(sessions.c.id.in_(expired)))
     row = {
-        "id": derived(session.secret, "id"),
+        "id": session.id,
         "sealed": _sealed(session),
         "expires_at": min(token_expires_at, now + LONGEST),
     }
@@ -78,7 +83,7 @@ async def find(connection: AsyncConnection, secret: str, now: datetime) -> Sessi
 
 async def end(connection: AsyncConnection, session: Session) -> None:
     """Nobody comes in with its cookie again."""
-    await connection.execute(delete(sessions).where(sessions.c.id == derived(session.secret, "id")))
+    await connection.execute(delete(sessions).where(sessions.c.id == session.id))
 
 
 async def looked_at(connection: AsyncConnection, person: str) -> datetime | None:

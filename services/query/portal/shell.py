@@ -17,6 +17,7 @@ from reference.names import Names
 from services.query.portal.cookies import Cookies
 from services.query.portal.pages import Pages
 from services.query.portal.visits import NotSignedIn, Visit, Visits
+from services.query.stream_api import Streams
 from services.query.words import Words
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -32,6 +33,7 @@ class Shell:
     pages: Pages
     cookies: Cookies
     visits: Visits
+    streams: Streams
 
     def show(self, visit: Visit, template: str, *, status: int = 200, **content: Any) -> Response:  # noqa: ANN401
         """A page for somebody who is signed in."""
@@ -82,8 +84,11 @@ def refusal(pages: Pages, problem: Problem) -> Response:
 
 
 def _sign_in(pages: Pages, request: Request) -> Response:
-    """A page that was asked for comes after the sign-in; a form that was sent would be lost silently, so it is said."""
-    if request.method == "GET":
+    """A page that was asked for comes after the sign-in; a form that was sent would be lost silently, so it is said.
+
+    A part of a page is not led to the issuer, where no script may follow.
+    """
+    if request.method == "GET" and "hx-request" not in request.headers:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other(f"/sign-in?{urlencode({'next': asked})}")
     detail = "Votre session est terminée et rien n’a été enregistré. Reconnectez-vous, puis recommencez."

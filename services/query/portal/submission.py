@@ -1,147 +1,102 @@
-"""The form of a new procedure: its fields, the body that intake takes, and codes found by their words. Pure.
-
-A field is named as the JSON pointer of what it fills, so that what intake refuses is said where it was typed.
-"""
+"""What was typed in the form of a new procedure: the body that intake takes, and codes found by their words. Pure."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-from infoparquet_contracts.codes import Ground, Kind, UrgencyReason
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from reference.bundle import Reference
-from services.query.portal.choices import Choices, coded
+from services.query.portal.choices import SUGGESTED, Choices, proposed
+from services.query.portal.steps import LISTS, STEPS, Entry, Step
 
-_PERSON_ROLES: Final[Choices] = (("suspect", "Mise en cause"), ("victim", "Victime"), ("witness", "Témoin"))
-_PERSON_KINDS: Final[Choices] = (("natural", "Personne physique"), ("legal", "Personne morale"))
 # How a field begins that holds a code.
-_LOOKED_UP: Final[Mapping[str, re.Pattern[str]]] = {
+LOOKED_UP: Final[Mapping[str, re.Pattern[str]]] = {
     "commune": re.compile(r"([0-9][0-9AB][0-9]{3})\b"),
     "natinf": re.compile(r"([0-9]{1,5})\b"),
+    "nataff": re.compile(r"([A-Z][0-9]{0,2})\b"),
 }
-_SUGGESTED: Final = 8
+# As people write dates: 24/12/1972, 12/1972 or 1972.
+_BIRTH: Final = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One field; `lookup` is where its words become a code."""
-
-    name: str
-    label: str
-    kind: Literal["text", "date", "words", "choice", "nataff"] = "text"
-    hint: str = ""
-    choices: Choices = ()
-    required: bool = False
-    lookup: Literal["", "commune", "natinf"] = ""
+def filled(typed: Mapping[str, str]) -> Iterator[tuple[Entry, str]]:
+    """The fields in which something stands, in their order."""
+    return ((entry, typed[entry.name]) for step in STEPS for entry in step.entries(typed) if typed.get(entry.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Fields that belong together."""
-
-    title: str
-    entries: Sequence[Entry]
-
-
-def _place(number: int, *, required: bool) -> Iterator[Entry]:
-    yield Entry(f"places/{number}/ground", "Rattachement", "choice", choices=coded(Ground), required=required)
-    hint = "Nom ou code INSEE. Laissez vide en mer, à l’étranger ou en ligne, et décrivez le lieu."
-    yield Entry(f"places/{number}/commune", "Commune", hint=hint, lookup="commune")
-    yield Entry(f"places/{number}/text", "Précision du lieu")
+def told(step: Step, given: Mapping[str, str]) -> dict[str, str]:
+    """What was typed in a step: rows that are empty are left out, and the others move up."""
+    kept = {}
+    for part in step.parts:
+        rows = [row for row in part.rows(given) if any(given.get(one.name) for one in row)]
+        for number, row in enumerate(rows[: part.most]):
+            for entry, moved in zip(row, part.row(number), strict=True):
+                if value := given.get(entry.name):
+                    kept[moved.name] = value
+    return kept
 
 
-FORM: Final[Sequence[Part]] = (
-    Part(
-        "La procédure",
-        [
-            Entry("reference", "Votre référence", hint="Par exemple DREAL33-2026-00042.", required=True),
-            Entry("kind", "Nature", "choice", choices=coded(Kind), required=True),
-            Entry("urgency/reason", "Urgence", "choice", "À laisser vide s’il n’y en a pas.", coded(UrgencyReason)),
-            Entry("urgency/until", "Échéance de l’urgence", "date"),
-            Entry("urgency/comment", "Précision sur l’urgence"),
-        ],
-    ),
-    Part(
-        "Les faits",
-        [
-            Entry("facts/from", "Début des faits", "date"),
-            Entry("facts/to", "Fin des faits", "date"),
-            Entry("facts/summary", "Exposé des faits", "words"),
-            Entry("natinf/0", "Infraction (NATINF)", hint="Code, ou mots de l’intitulé.", lookup="natinf"),
-            Entry("natinf/1", "Autre infraction (NATINF)", lookup="natinf"),
-            Entry("nataff/0", "Nature d’affaire (NATAFF)", "nataff"),
-        ],
-    ),
-    Part("Le lieu", list(_place(0, required=True))),
-    Part("Un autre lieu", list(_place(1, required=False))),
-    Part(
-        "Une personne",
-        [
-            Entry("persons/0/role", "Qualité", "choice", choices=_PERSON_ROLES),
-            Entry("persons/0/kind", "Personne physique ou morale", "choice", choices=_PERSON_KINDS),
-            Entry("persons/0/family_name", "Nom"),
-            Entry("persons/0/given_name", "Prénom"),
-            Entry("persons/0/birth_date", "Date de naissance", "date"),
-            Entry("persons/0/name", "Dénomination", hint="D’une personne morale."),
-            Entry("persons/0/siren", "SIREN", hint="D’une personne morale."),
-        ],
-    ),
-    Part(
-        "Vous",
-        [
-            Entry("author/name", "Nom"),
-            Entry("author/service", "Service"),
-            Entry("author/email", "Adresse électronique", hint="Les suites y sont envoyées."),
-        ],
-    ),
-)
-ENTRIES: Final[Mapping[str, Entry]] = {entry.name: entry for part in FORM for entry in part.entries}
+def with_another(typed: Mapping[str, str], many: str) -> tuple[dict[str, str], str]:
+    """With one more, which is empty, where there may be one; and its first field."""
+    part = LISTS[many]
+    added = part.row(min(len(part.rows(typed)), part.most - 1))[0].name
+    return {added: "", **typed}, added
 
 
-def body_of(value: Callable[[str], str]) -> dict[str, Any]:
+def without(typed: Mapping[str, str], many: str, number: str) -> dict[str, str]:
+    """Without one of them, which leaves its row empty."""
+    gone = {f"{many}/{number}"}
+    return {name: value for name, value in typed.items() if "/".join(name.split("/")[:2]) not in gone}
+
+
+def body_of(typed: Mapping[str, str]) -> dict[str, Any]:
     """The body of `POST /v1/procedures`; what is empty is left out."""
     body: dict[str, Any] = {"places": []}
-    for name, entry in ENTRIES.items():
-        if written := _code(entry, value(name)):
-            _put(body, name.split("/"), written)
+    for entry, value in filled(typed):
+        _put(body, entry.name.split("/"), _read(entry, value))
     return {name: _whole(part) for name, part in body.items()}
 
 
-def field_of(pointer: str) -> str:
-    """The field that a pointer is about, or the nearest; the reference's where it is about none."""
-    exact = [name for name in ENTRIES if name == pointer]
-    within = [name for name in ENTRIES if name.startswith(f"{pointer}/") or pointer.startswith(f"{name}/")]
-    return (exact or within or ["reference"])[0]
+def field_of(pointer: str, typed: Mapping[str, str]) -> tuple[str, str]:
+    """The step and the field that a pointer is about, or the nearest; the reference's where it is about none."""
+    fields = [(step.name, entry.name) for step in STEPS for entry in step.entries(typed)]
+    if pointer.split("/")[0] == "documents":
+        return "documents", "file"
+    exact = [one for one in fields if one[1] == pointer]
+    within = [one for one in fields if one[1].startswith(f"{pointer}/") or pointer.startswith(f"{one[1]}/")]
+    return (exact or within or fields)[0]
 
 
 def suggestions(reference: Reference, what: str, typed: str) -> Choices:
     """Codes for words, likeliest first, with what tells them apart."""
     if what == "commune":
-        found = reference.communes.nearest(typed, _SUGGESTED)
+        found = reference.communes.nearest(typed, SUGGESTED)
         return [(one.code, f"{one.name} ({one.department_name})") for one in found]
-    wanted = _plain(typed).split()
-    matching = (one for one in reference.natinf.values() if all(word in _plain(one.label) for word in wanted))
-    return [(one.code, one.label) for one, _ in zip(matching, range(_SUGGESTED), strict=False)] if wanted else []
+    natures = reference.natinf if what == "natinf" else reference.nataff
+    return proposed(_plain(typed).split(), ((one.code, one.label, _plain(one.label)) for one in natures.values()))
 
 
-def unresolved(value: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
+def unresolved(step: Step, typed: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """The fields in which words stand where a code belongs: name, lookup, and the words."""
-    for name, entry in ENTRIES.items():
-        typed = value(name)
-        if entry.lookup and typed and _LOOKED_UP[entry.lookup].match(typed) is None:
-            yield name, entry.lookup, typed
+    for entry in step.entries(typed):
+        words = typed.get(entry.name)
+        if entry.lookup and words and LOOKED_UP[entry.lookup].match(words) is None:
+            yield entry.name, entry.lookup, words
 
 
-def _code(entry: Entry, typed: str) -> str:
-    """« 33063 Bordeaux (Gironde) » is 33063."""
-    found = _LOOKED_UP[entry.lookup].match(typed) if entry.lookup else None
+def _read(entry: Entry, typed: str) -> str | bool:
+    """« 33063 Bordeaux (Gironde) » is 33063, and « 24/12/1972 » is 1972-12-24."""
+    if entry.kind == "truth":
+        return typed == "true"
+    if entry.kind == "birth" and (born := _BIRTH.fullmatch(typed)):
+        day, month, year = born.groups()
+        return "-".join([year, *(part.zfill(2) for part in (month, day) if part)])
+    found = LOOKED_UP[entry.lookup].match(typed) if entry.lookup else None
     return found[1] if found else typed
 
 
-def _put(body: dict[str, Any], path: Sequence[str], written: str) -> None:
-    """Lists are kept as tables by their number until they are whole: one may be missing."""
+def _put(body: dict[str, Any], path: Sequence[str], written: str | bool) -> None:
+    """Lists are kept as tables by their number until they are whole."""
     for step in path[:-1]:
         if not isinstance(body.get(step), dict):
             body[step] = {}
@@ -153,7 +108,7 @@ def _whole(part: Any) -> Any:  # noqa: ANN401 - a part of a body
     if not isinstance(part, dict):
         return part
     if part and all(name.isdigit() for name in part):
-        return [_whole(part[name]) for name in sorted(part)]
+        return [_whole(part[name]) for name in sorted(part, key=int)]
     return {name: _whole(one) for name, one in part.items()}
 
 

@@ -1,141 +1,177 @@
-"""An agent submits a procedure: fill in, see the competent court, send; the number is on the next page.
+"""An agent submits a procedure: steps to fill in, the competent court, send; the number is on the next page.
 
-Nothing is kept between the steps: what was typed goes from page to page, and into intake when it is sent.
+What is typed is kept as a draft at each step, under the version that the page showed: who writes over another window's
+is told. The draft's id is the idempotency key of what is sent.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Request, Response
 
 from chassis.clock import new_id
+from chassis.errors import Unavailable
 from chassis.problems import Problem
 from reference.bundle import Reference
+from services.query.portal import drafts
+from services.query.portal.asking import Asking
+from services.query.portal.drafts import Draft
 from services.query.portal.procedure import caught_up, seen
 from services.query.portal.shell import Shell, see_other
-from services.query.portal.submission import ENTRIES, FORM, body_of, field_of, suggestions, unresolved
-from services.query.portal.upstream import Declined, Upstream, by_field
+from services.query.portal.steps import BY_NAME, LISTS, STEPS, Step
+from services.query.portal.submission import body_of, told, with_another, without
+from services.query.portal.uploading import require_agent
+from services.query.portal.upstream import Declined, Upstream
 from services.query.portal.visits import Form, Visit
 
+log = structlog.get_logger()
 # Seconds that the number is waited for.
 _WAIT = 5
-_LONGEST_WORDS = 100
+_CONFLICT = (
+    "Ce brouillon a été modifié dans une autre fenêtre : rien n’y a été remplacé. Enregistrez de nouveau pour garder "
+    "ce qui est affiché ici, ou rouvrez le brouillon pour reprendre ce qui est enregistré."
+)
+_GONE = (
+    "Ce brouillon a été transmis ou supprimé dans une autre fenêtre. Ce que vous venez de saisir est gardé si vous "
+    "l’enregistrez : ce sera un nouveau brouillon."
+)
+_UNKEPT = (
+    "Le service des dossiers ne répond pas : ce que vous venez de saisir n’est pas encore enregistré. Gardez cette "
+    "page ouverte et recommencez dans un moment."
+)
 
 
 def routes(shell: Shell, intake: Upstream, reference: Callable[[], Reference]) -> APIRouter:
-    """`/submit`, and the codes that words stand for."""
+    """`/submit`."""
     router = APIRouter(include_in_schema=False, route_class=shell.route)
 
+    def asking(visit: Visit) -> Asking:
+        return Asking(shell, intake, reference(), require_agent(visit))
+
     @router.get("/submit")
-    async def form(request: Request) -> Response:
-        return _form(shell, _agent(await shell.visits.visit(request)), Form([("key", str(new_id()))]), reference())
+    async def begin(request: Request, deleted: bool = False) -> Response:
+        return await asking(await shell.visits.visit(request)).begin(Draft(new_id()), deleted=deleted)
 
-    @router.post("/submit/edit")
-    async def edit(request: Request) -> Response:
+    @router.get("/submit/{id}/{step}")
+    async def show(request: Request, id: UUID, step: str, kept: bool = False, checked: bool = False) -> Response:  # noqa: A002
+        asked, shown = asking(await shell.visits.visit(request)), _step(step)
+        draft = await drafts.find(intake, asked.visit, id)
+        return await asked.step(shown, draft, kept=kept, checked=checked)
+
+    @router.post("/submit/{id}/{step}")
+    async def fill(request: Request, id: UUID, step: str) -> Response:  # noqa: A002
         visit, form = await shell.visits.posted(request)
-        return _form(shell, _agent(visit), form, reference())
+        match step:
+            case "send":
+                return await _send(shell, asking(visit), id, form)
+            case "delete":
+                await drafts.forget(intake, require_agent(visit), id)
+                return see_other("/submit?deleted=true#said")
+        return await _filled(asking(visit), id, _step(step), form)
 
-    @router.post("/submit/check")
-    async def check(request: Request) -> Response:
-        visit, form = await shell.visits.posted(request)
-        _agent(visit)
-        return await _checked(shell, intake, reference(), visit, form)
-
-    @router.post("/submit")
-    async def submit(request: Request) -> Response:
-        visit, form = await shell.visits.posted(request)
-        _agent(visit)
-        outcome = await intake.tell(visit, "/v1/procedures", body_of(form.one), form.key, wait=_WAIT)
-        if isinstance(outcome, Declined):
-            return _form(shell, visit, form, reference(), errors=_placed(outcome.fields), refused=outcome.detail)
-        one = UUID(str(outcome.answer["id"]))
-        await seen(shell, visit, one)
-        if outcome.answer.get("number"):
-            await caught_up(shell, visit, one, lambda found: found.state.number is not None)
-        return see_other(f"/procedures/{one}?said=submitted#said")
-
-    @router.get("/suggestions/{what}")
-    async def suggested(request: Request, what: str, q: str = "") -> list[tuple[str, str]]:
-        _agent(await shell.visits.visit(request))
-        if what not in ("commune", "natinf"):
-            raise Problem(404, "unknown-page", "Cette page n’existe pas.")
-        return list(await asyncio.to_thread(suggestions, reference(), what, q[:_LONGEST_WORDS]))
+    @router.post("/submit/{id}/documents/{document}/delete")
+    async def remove(request: Request, id: UUID, document: UUID) -> Response:  # noqa: A002
+        visit, _ = await shell.visits.posted(request)
+        await drafts.remove_document(intake, require_agent(visit), id, document)
+        return see_other(f"/submit/{id}/documents#attached")
 
     return router
 
 
-async def _checked(shell: Shell, intake: Upstream, reference: Reference, visit: Visit, form: Form) -> Response:
-    """What would happen if it were sent, or what is wrong at each field."""
-    if errors := await asyncio.to_thread(_words_for_codes, reference, form):
-        return _form(shell, visit, form, reference, errors=errors, status=400)
-    outcome = await intake.tell(visit, "/v1/procedures:check", body_of(form.one), form.key)
+def _step(name: str) -> Step:
+    if name not in BY_NAME:
+        raise Problem(404, "unknown-page", "Cette page n’existe pas.")
+    return BY_NAME[name]
+
+
+async def _filled(asked: Asking, one: UUID, step: Step, form: Form) -> Response:
+    """Keep what was typed in a step, and do what its button says."""
+    action, _, which = form.one("do").partition(":")
+    before = int(form.one("version")) if form.one("version").isdecimal() else 0
+    typed = _typed(step, form, action, which)
+    try:
+        there = await _there(asked, one, before)
+        draft = _merged(there, step, typed)
+        # Sent twice, by a double click or a reload, it is one.
+        same = bool(there.version) and draft.typed == there.typed
+        kept = there if same else await drafts.keep(asked.intake, asked.visit, draft, before)
+    except Unavailable:
+        return await asked.step(step, Draft(one, before, typed), said=_UNKEPT, status=503)
+    except Problem as problem:
+        if problem.kind != "unknown-draft":
+            raise
+        return await asked.step(step, Draft(new_id(), 0, typed), said=_GONE, status=409)
+    if isinstance(kept, Declined):
+        conflict = kept.status == 412
+        return await asked.step(step, draft, said=_CONFLICT if conflict else kept.detail, status=kept.status)
+    return await _after(asked, step, kept, action, which)
+
+
+def _typed(step: Step, form: Form, action: str, which: str) -> Mapping[str, str]:
+    """What stands in the fields of a step, with a row more or less where its button asks for that."""
+    given = form.below(part.many or entry.name for part in step.parts for entry in part.entries)
+    if action == "remove":
+        many, _, number = which.partition("/")
+        given = without(given, many, number)
+    typed = told(step, given)
+    return with_another(typed, which)[0] if action == "add" and which in LISTS else typed
+
+
+async def _there(asked: Asking, one: UUID, before: int) -> Draft:
+    """The draft as it is kept; of one that begins, nothing. Raises a 404 Problem, Unavailable."""
+    try:
+        return await drafts.find(asked.intake, asked.visit, one)
+    except Problem:
+        if before:
+            raise
+        return Draft(one)
+
+
+def _merged(there: Draft, step: Step, typed: Mapping[str, str]) -> Draft:
+    """With this step as it was just typed; of the version that is there now."""
+    own = {entry.name for entry in step.entries(there.typed)}
+    others = {name: value for name, value in there.typed.items() if name not in own}
+    return Draft(there.id, there.version, others | dict(typed), there.documents)
+
+
+async def _after(asked: Asking, step: Step, draft: Draft, action: str, which: str) -> Response:
+    here, place = f"/submit/{draft.id}", STEPS.index(step)
+    match action:
+        case "add" if which in LISTS:
+            number = len(LISTS[which].rows(draft.typed)) - 1
+            return see_other(f"{here}/{step.name}#{which}/{number}")
+        case "remove":
+            return see_other(f"{here}/{step.name}#more-{which.partition('/')[0]}")
+        case "save":
+            return see_other(f"{here}/{step.name}?kept=true#said")
+        case "back":
+            return see_other(f"{here}/{STEPS[max(place - 1, 0)].name}")
+    errors = await asked.errors(step, draft)
+    if errors:
+        return await asked.step(step, draft, errors=errors, status=400)
+    return see_other(f"{here}/{STEPS[place + 1].name}")
+
+
+async def _send(shell: Shell, asked: Asking, one: UUID, form: Form) -> Response:
+    visit, intake = asked.visit, asked.intake
+    draft = await drafts.find(intake, visit, one)
+    if form.one("version") != str(draft.version):
+        return await asked.recap(draft, said="Ce brouillon vient d’être modifié : vérifiez-le de nouveau.", status=409)
+    outcome = await intake.tell(visit, "/v1/procedures", body_of(draft.typed) | draft.attached, str(one), wait=_WAIT)
     if isinstance(outcome, Declined):
-        return _form(shell, visit, form, reference, errors=_placed(outcome.fields), refused=outcome.detail)
-    found = outcome.answer
-    if found["errors"]:
-        return _form(shell, visit, form, reference, errors=_placed(by_field(found["errors"])), status=400)
-    return _confirmation(shell, visit, form, found)
+        return await asked.recap(draft, said=outcome.detail, status=outcome.status)
+    await _forget(asked, one)
+    procedure = UUID(str(outcome.answer["id"]))
+    await seen(shell, visit, procedure)
+    if outcome.answer.get("number"):
+        await caught_up(shell, visit, procedure, lambda found: found.state.number is not None)
+    return see_other(f"/procedures/{procedure}?said=submitted#said")
 
 
-def _agent(visit: Visit) -> Visit:
-    if not visit.is_administration:
-        raise Problem(403, "wrong-organisation", "Seules les administrations transmettent des procédures.")
-    return visit
-
-
-def _form(
-    shell: Shell,
-    visit: Visit,
-    form: Form,
-    reference: Reference,
-    *,
-    errors: Mapping[str, str] | None = None,
-    refused: str | None = None,
-    status: int = 200,
-) -> Response:
-    return shell.show(
-        visit,
-        "submit.html",
-        status=400 if refused else status,
-        parts_of=FORM,
-        form=form,
-        errors=errors or {},
-        refused=refused,
-        nataff=[(one.code, f"{one.code} {one.label}") for one in reference.nataff.values()],
-    )
-
-
-def _confirmation(shell: Shell, visit: Visit, form: Form, found: Mapping[str, Any]) -> Response:
-    competence = found.get("competence") or {}
-    tribunal = competence.get("tribunal")
-    return shell.show(
-        visit,
-        "confirm.html",
-        form=form,
-        filled=[(entry, form.one(name)) for name, entry in ENTRIES.items() if form.one(name)],
-        warnings=found.get("warnings", []),
-        court=None if tribunal is None else shell.names().of(tribunal),
-        explanation=competence.get("explanation"),
-    )
-
-
-def _placed(faults: Mapping[str, str]) -> Mapping[str, str]:
-    """At the form's fields; of two at one field, both."""
-    placed: dict[str, str] = {}
-    for pointer, detail in faults.items():
-        name = field_of(pointer)
-        placed[name] = f"{placed[name]} {detail}" if name in placed else detail
-    return placed
-
-
-def _words_for_codes(reference: Reference, form: Form) -> Mapping[str, str]:
-    """What the words may mean, to choose from."""
-    found = {}
-    for name, lookup, typed in unresolved(form.one):
-        near = [f"{code} {label}" for code, label in suggestions(reference, lookup, typed[:_LONGEST_WORDS])]
-        found[name] = (
-            "Choisissez un code : " + " ; ".join(near) + "." if near else "Aucun code ne correspond à ces mots."
-        )
-    return found
+async def _forget(asked: Asking, one: UUID) -> None:
+    """What stays of a draft that was sent is seen in the list, and is the same procedure when it is sent again."""
+    try:
+        await drafts.forget(asked.intake, asked.visit, one)
+    except Unavailable:
+        log.warning("portal.draft_left")

@@ -1,6 +1,7 @@
 """Who looks at a page: the session of a cookie, its token checked as any caller's; and forms that are our own."""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -60,6 +61,11 @@ class Visit:
         """Whether it submits procedures."""
         return self.caller.kind == "administration"
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether it sees to the services; without that role, somebody of its organisation is not let in at all."""
+        return self.caller.kind == "operator"
+
     def label(self, names: Names) -> str:
         """« Tribunal judiciaire de Bordeaux, greffe »."""
         match self.caller.kind:
@@ -86,6 +92,12 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every value that is not empty."""
         return [value for field, value in self._fields if field == name and value]
+
+    def below(self, names: Iterable[str]) -> dict[str, str]:
+        """The first of each field that is so named, or below such a name."""
+        wanted = set(names)
+        given = {name: self.one(name) for name, _ in self._fields}
+        return {name: value for name, value in given.items() if name in wanted or name.partition("/")[0] in wanted}
 
     @property
     def key(self) -> str:
@@ -123,16 +135,25 @@ class Visits:
     async def posted(self, request: Request) -> tuple[Visit, Form]:
         """Who sent a form, from a page of this very session, and its fields. Raises NotSignedIn or Problem."""
         visit = await self.visit(request)
-        if request.headers.get("origin", self._origin) != self._origin:
-            raise _forged()
+        self.require_origin(request)
         try:
             text = (await request.body()).decode()
             form = Form(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
         except ValueError:
             raise Problem(400, "invalid-form", "Ce formulaire n’a pas pu être lu.") from None
-        if not hmac.compare_digest(form.one("csrf").encode(), visit.session.csrf.encode()):
-            raise _forged()
+        require_own(visit, form.one("csrf"))
         return visit, form
+
+    def require_origin(self, request: Request) -> None:
+        """Raises a 403 Problem for what a page of another origin sends."""
+        if request.headers.get("origin", self._origin) != self._origin:
+            raise _forged()
+
+
+def require_own(visit: Visit, csrf: str) -> None:
+    """Raises a 403 Problem for what no page of this very session sends."""
+    if not hmac.compare_digest(csrf.encode(), visit.session.csrf.encode()):
+        raise _forged()
 
 
 async def sight_of_person(caller: Caller) -> Sight:

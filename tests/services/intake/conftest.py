@@ -35,13 +35,14 @@ from tests.processes import until
 from tests.services.documented import documented
 from tests.services.intake.builders import NOON
 from tests.services.intake.clamd import Clamd, clamd
-from tests.services.issuer import Issuer
+from tests.services.issuer import Issuer, keys_known
 
 MIGRATIONS = Path(services.intake.__file__).parent / "migrations"
 DREAL = "administration:dreal-33"
 EMPTIED = (
     "idempotency_keys, followed_facts, dossier_readings, supplements, withdrawals, dossiers, "
-    "lost_dossiers, document_parts, documents, document_readings, procedures, outbox, said_facts"
+    "lost_dossiers, draft_documents, drafts, document_parts, documents, document_readings, procedures, outbox, "
+    "said_facts"
 )
 Settings = Callable[..., IntakeSettings]
 Collected = Callable[[timedelta], Awaitable[int]]
@@ -163,6 +164,7 @@ async def running(
 ) -> AsyncIterator[Intake]:
     """Intake in this process, without its consumer and relay."""
     one = Running(service, settings, clock=lambda: now)
+    await keys_known(one)
     transport = httpx.ASGITransport(one.app, raise_app_exceptions=False)
     hooks = {"response": [documented(one.app)]}
     async with httpx.AsyncClient(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.intake.turns import CONNECTIONS, LONGEST_WAIT, SLICE, Turns
+from services.intake.turns import APART, CONNECTIONS, LONGEST_WAIT, RESTS, SLICE, Turns
 from tests.services.intake.conftest import Intake
 
 
@@ -35,11 +35,11 @@ async def moved(turns: Turns, works: float = SLICE) -> float:
 
 
 @pytest.mark.measured
-async def test_after_a_slice_of_work_a_handful_waits_until_nobody_posts(turns: Turns) -> None:
+async def test_after_a_slice_of_work_a_handful_rests_then_waits_until_nobody_posts(turns: Turns) -> None:
     async with somebody_posts(turns):
         await moved(turns)
         waiting = asyncio.create_task(moved(turns))
-        await asyncio.wait([waiting], timeout=SLICE + LONGEST_WAIT / 5)
+        await asyncio.wait([waiting], timeout=RESTS * SLICE + LONGEST_WAIT / 5)
         assert not waiting.done()
         over = asyncio.get_running_loop().time()
     assert await waiting - over < SLICE + LONGEST_WAIT / 2
@@ -63,6 +63,22 @@ async def test_handfuls_move_one_at_a_time(turns: Turns) -> None:
         await asyncio.wait([second], timeout=LONGEST_WAIT / 5)
         assert not second.done()
     await second
+
+
+@pytest.mark.measured
+async def test_those_that_come_at_once_begin_apart_while_somebody_posts(turns: Turns) -> None:
+    clock = asyncio.get_running_loop().time
+    async with somebody_posts(turns):
+        began = clock()
+        await asyncio.gather(*(turns.begin_apart() for _ in range(4)))
+    assert clock() - began > 2.9 * APART
+
+
+async def test_whoever_comes_alone_begins_at_once(turns: Turns) -> None:
+    async with somebody_posts(turns):
+        one = turns.begin_apart()
+        with pytest.raises(StopIteration):
+            one.send(None)
 
 
 async def test_documents_leave_connections_to_others(intake: Intake, turns: Turns) -> None:

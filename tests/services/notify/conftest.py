@@ -36,7 +36,7 @@ from tests.builders import NOON, a_submission, an_event
 from tests.processes import until
 from tests.services.in_process import InProcess, events_of, in_process, told
 from tests.services.intake.builders import a_procedure
-from tests.services.issuer import Issuer
+from tests.services.issuer import Issuer, keys_known
 from tests.services.notify.smtp import Server, smtp_server
 
 DREAL = "administration:dreal-33"
@@ -95,6 +95,7 @@ class Intake:
 @pytest.fixture
 async def intake(intake_service: Service, intake_settings: IntakeSettings, issuer: Issuer) -> AsyncIterator[Intake]:
     running = Running(intake_service, intake_settings)
+    await keys_known(running)
     (port,) = free_ports(1)
     config = uvicorn.Config(running.app, host="127.0.0.1", port=port, log_config=None, lifespan="off", access_log=False)
     server = uvicorn.Server(config)

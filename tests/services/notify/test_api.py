@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.builders import a_submission, an_event
+from chassis.marks import write_mark
+from tests.builders import NOON, a_submission, an_event
 from tests.services.in_process import InProcess
 from tests.services.notify import facts
 from tests.services.notify.conftest import ALIX, DREAL, World
@@ -96,6 +97,33 @@ async def test_a_failure_is_said_once_however_often_it_is_tried_again(world: Wor
             await world.until_states("failed")
         assert await world.rows() == [("failed", count, "address-refused")]
     assert len(await world.said()) == 1
+
+
+async def test_what_was_given_up_is_listed_page_by_page(world: World) -> None:
+    ones = [await world.submitted() for _ in range(3)]
+    await world.notify.read(*map(facts.numbered, ones))
+    world.smtp.faults["RCPT"] = ["550 5.1.1 no such user"] * 3
+    async with world.at_work():
+        await world.until_states("failed", "failed", "failed")
+    assert (await world.notify.get("/v1/failed-deliveries")).json()["next"] is None
+    found, cursor = [], {}
+    for _ in ones:
+        page = (await world.notify.get("/v1/failed-deliveries", limit=1, **cursor)).json()
+        found += [(one["procedure"], one["state"]) for one in page["deliveries"]]
+        cursor = {"cursor": page["next"]}
+    assert sorted(found) == sorted((str(one), "failed") for one in ones)
+    assert cursor == {"cursor": None}
+
+
+@pytest.mark.parametrize("cursor", ["x", write_mark((NOON, "x"))])
+async def test_another_cursor_is_refused(world: World, cursor: str) -> None:
+    answer = await world.notify.get("/v1/failed-deliveries", cursor=cursor)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/cursor")
+
+
+@pytest.mark.parametrize("organisation", [DREAL, "tribunal:tj33063", "service:query"])
+async def test_only_operators_see_all_that_was_given_up(world: World, organisation: str) -> None:
+    assert (await world.notify.get("/v1/failed-deliveries", organisation)).status_code == 403
 
 
 async def test_a_mail_that_has_not_failed_is_not_tried_again(world: World) -> None:

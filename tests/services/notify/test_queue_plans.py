@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from infoparquet_contracts.registry import MODELS
 from sqlalchemy import TextClause, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import open_engine
-from services.notify import queue
+from services.notify import queue, store
 from tests.builders import NOON
 
 # As after a day without a mail server: most wait for their next try, urgent ones among them, and a thousand are due.
@@ -24,6 +26,10 @@ FILL = """
            :now, 'mail', 'administration:dreal-33', n % 8 = 0, :now, 'waiting', 3, 12,
            CAST(:now AS timestamptz) + (n - 1000) * interval '1 second'
     FROM followed, generate_series(1, 20000) AS n
+"""
+GIVE_UP_TEN = """
+    UPDATE deliveries SET state = 'failed', failed_at = next_try_at
+    WHERE id IN (SELECT id FROM deliveries ORDER BY id LIMIT 10)
 """
 MOST_READ = 100
 
@@ -64,3 +70,12 @@ async def test_what_is_due_next_is_the_first_of_all_that_waits_urgent_or_not(con
     assert await queue.next_due(connection) == NOON - timedelta(seconds=992)
     await connection.execute(text("UPDATE deliveries SET state = 'sent'"))
     assert await queue.next_due(connection) is None
+
+
+async def test_what_was_given_up_is_found_without_reading_what_was_sent(connection: AsyncConnection) -> None:
+    await connection.execute(text("UPDATE deliveries SET state = 'sent', sent_at = :now"), {"now": NOON})
+    await connection.execute(text(GIVE_UP_TEN))
+    await connection.execute(text("ANALYZE deliveries"))
+    asked = store.failed((NOON - timedelta(days=1), UUID(int=0)), 101)
+    written = asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    assert await rows_read(connection, text(str(written))) <= MOST_READ

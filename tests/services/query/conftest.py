@@ -14,6 +14,7 @@ from reference import default_url, load
 from reference.names import Names
 from services.query import api, feed_api, figures_api, stream_api, views_api
 from services.query import service as query_service
+from services.query.downloads import Downloads
 from services.query.fanout import Fanout
 from services.query.figures_shown import Labels
 from services.query.service import build
@@ -22,7 +23,7 @@ from services.query.words import Words
 from tests.services.in_process import InProcess, in_process, told
 from tests.services.issuer import Issuer
 
-# Seconds; still longer than the projection of a few facts takes.
+# Seconds; shorter than in life. Tests of what is answered once the facts are there have longer.
 PATIENCE = 0.3
 FAMILIES = {"I": "Circulation et transports"}
 # Seconds; shorter than in life, so that a test need not wait for one.
@@ -67,22 +68,34 @@ def built_query(query_settings: QuerySettings) -> Service:
     return build(query_settings)
 
 
+@pytest.fixture
+def patience() -> float:
+    """How long the service waits for what it does not know."""
+    return PATIENCE
+
+
 @pytest_asyncio.fixture
 async def query(
-    built_query: Service, query_settings: QuerySettings, issuer: Issuer, names: Names, words: Words, fanout: Fanout
+    built_query: Service,
+    query_settings: QuerySettings,
+    issuer: Issuer,
+    names: Names,
+    words: Words,
+    fanout: Fanout,
+    patience: float,
 ) -> AsyncIterator[InProcess]:
     """The service without a procedure yet, which waits less than in life for what it does not know."""
     service = replace(
         built_query,
         routers=lambda parts: [
-            api.routes(parts, lambda: names, lambda: words, lambda: fanout.newest, patience=PATIENCE),
+            api.routes(parts, lambda: names, lambda: words, lambda: fanout.newest, patience=patience),
             views_api.routes(parts),
             feed_api.routes(parts, lambda: names, fanout),
-            stream_api.routes(parts, fanout, patience=PATIENCE, heartbeat=HEARTBEAT),
-            figures_api.routes(parts, lambda: Labels(names, FAMILIES), lambda: words),
+            stream_api.routes(parts, fanout, patience=patience, heartbeat=HEARTBEAT),
+            figures_api.routes(parts, lambda: Labels(names, FAMILIES), Downloads(parts, lambda: names, lambda: words)),
         ],
         workers=lambda parts: [lambda: fanout.run(parts.engine, parts.facts_applied)],
     )
-    tables = "procedures, timeline, figures, feed, saved_views"
+    tables = "procedures, timeline, occurrences, figures, feed, saved_views"
     async with in_process(service, query_settings, issuer, tables=tables) as one:
         yield one

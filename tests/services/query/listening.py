@@ -93,9 +93,9 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(running: Running, issuer: Issuer) -> AsyncIterator[Listening]:
+async def listening(running: Running, issuer: Issuer, port: int | None = None) -> AsyncIterator[Listening]:
     """While the block lasts; then as at SIGTERM."""
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     server = bounded_server(running.app, ("127.0.0.1", port), 8000)
     serving = asyncio.create_task(server.serve())
     ringing = asyncio.create_task(running.facts_applied.run())

@@ -8,6 +8,11 @@ from chassis.database import open_engine
 
 # What takes each migration back, the newest first.
 UNDONE: Final = {
+    "0013": (
+        "DROP INDEX procedures_inbox",
+        "CREATE INDEX procedures_inbox ON procedures (tribunal, submitted_at, id) WHERE held AND status = 'delivered'",
+    ),
+    "0012": ("DROP TABLE occurrences",),
     "0011": ("DROP TABLE saved_views",),
     "0010": ("DROP INDEX procedures_inside_reference", "ALTER TABLE procedures DROP COLUMN codes"),
     "0009": ("DROP TABLE feed", "DROP TABLE feed_end", "ALTER TABLE timeline DROP COLUMN fed"),

@@ -22,7 +22,7 @@ from services.query.service import build
 from services.query.settings import QuerySettings
 from services.query.store import timeline
 from tests.processes import until
-from tests.services.issuer import Issuer
+from tests.services.issuer import Issuer, keys_known
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class View:
             SELECT procedure_id, array_agg(id ORDER BY place), array_agg(data ORDER BY place) FROM timeline
             GROUP BY procedure_id ORDER BY procedure_id""")
         procedures = await self.rows("SELECT * FROM procedures ORDER BY id")
-        return timelines + procedures + await self.rows("SELECT * FROM figures ORDER BY id")
+        occurrences = await self.rows("SELECT * FROM occurrences ORDER BY procedure_id, pair")
+        return timelines + procedures + occurrences + await self.rows("SELECT * FROM figures ORDER BY id")
 
 
 @asynccontextmanager
@@ -119,6 +120,7 @@ async def a_view(url: str, bootstrap: str, issuer: Issuer) -> AsyncIterator[View
     service = build(settings)
     await migrate_service(service, settings)
     running = Running(service, settings)
+    await keys_known(running)
     ringing = asyncio.create_task(running.facts_applied.run())
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
     await running.consumer.start()

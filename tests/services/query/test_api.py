@@ -47,6 +47,8 @@ async def test_a_procedure_shows_where_it_stands_and_what_was_said(query: InProc
             "routed": "2026-11-23T09:02:00.250000Z",
             "delivered": "2026-11-23T09:03:00.250000Z",
         },
+        "related": [],
+        "more_related": False,
     }
     assert [entry["fact"] for entry in timeline] == ["submitted", "numbered", "routed", "delivered"]
     assert timeline[3] == {

@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 import uvicorn
@@ -15,9 +15,9 @@ import uvicorn
 from deploy.local.ports import free_ports
 from tests.contracts import builders
 from tests.contracts.builders import URGENT
-from tests.processes import until
 from tests.services.in_process import InProcess
 from tests.services.query.histories import a_submission, said, until_delivery
+from tests.services.query.listening import listening
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "import typer; from cli.follow import follow; typer.run(follow)"
@@ -26,17 +26,8 @@ COMMAND = "import typer; from cli.follow import follow; typer.run(follow)"
 @pytest_asyncio.fixture
 async def address(query: InProcess) -> AsyncIterator[str]:
     """The service, listening."""
-    (port,) = free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(query.running.app, port=port, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    await until(partial(_started, server))
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
-
-
-async def _started(server: uvicorn.Server) -> bool:
-    return server.started
+    async with listening(query.running, query.issuer) as streams:
+        yield streams.url
 
 
 async def following(
@@ -92,6 +83,63 @@ async def test_facts_are_written_as_json_while_they_come_until_the_procedure_is_
     assert code == 0
     entries = [*first, *map(json.loads, rest.splitlines())]
     assert [entry["id"] for entry in entries] == [str(event.id) for event in events]
+
+
+async def test_it_goes_on_where_it_was_when_the_service_is_back(query: InProcess) -> None:
+    events, (port,) = said(*until_delivery(), builders.registered(), builders.closed()), free_ports(1)
+    await query.read(*events[:2])
+    async with listening(query.running, query.issuer, port) as streams:
+        process = await following(query, streams.url, str(events[0].subject), "--json")
+        assert process.stdout is not None
+        async with asyncio.timeout(90):
+            first = [json.loads(await process.stdout.readline()) for _ in range(2)]
+            await query.read(events[2])
+            first.append(json.loads(await process.stdout.readline()))
+    await query.read(*events[3:-1])
+    async with asyncio.timeout(90):
+        assert process.stderr is not None
+        assert "ne répond plus" in (await process.stderr.readline()).decode()
+    async with listening(query.running, query.issuer, port):
+        await query.read(events[-1])
+        code, rest, _ = await ended(process)
+    entries = [*first, *map(json.loads, rest.splitlines())]
+    assert (code, [entry["id"] for entry in entries]) == (0, [str(event.id) for event in events])
+
+
+async def test_a_service_without_streams_is_asked_again_and_it_is_said(query: InProcess) -> None:
+    events, (port,) = said(*until_delivery(), builders.registered(), builders.closed()), free_ports(1)
+    await query.read(*events[:2])
+
+    async def without_streams(scope: Any, receive: Any, send: Any) -> None:
+        path = scope.get("path", "").replace("/stream", "/unknown")
+        await query.running.app({**scope, "path": path}, receive, send)
+
+    server = uvicorn.Server(uvicorn.Config(without_streams, port=port, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    process = await following(query, f"http://127.0.0.1:{port}", str(events[0].subject), "--json")
+    assert process.stderr is not None
+    async with asyncio.timeout(90):
+        while b"pas de flux" not in await process.stderr.readline():
+            pass
+    await query.read(*events[2:])
+    code, written, _ = await ended(process)
+    assert (code, len(written.splitlines())) == (0, len(events))
+    server.should_exit = True
+    await serving
+
+
+async def test_a_court_that_declined_is_told_so_and_the_command_ends(query: InProcess, address: str) -> None:
+    events = said(*until_delivery(), builders.declined())
+    await query.read(*events[:-1])
+    process = await following(query, address, str(events[0].subject), organisation="tribunal:tj33063")
+    assert process.stdout is not None
+    async with asyncio.timeout(90):
+        for _ in events:
+            await process.stdout.readline()
+    await query.read(events[-1])
+    code, written, complained = await ended(process)
+    assert (code, len(written.splitlines())) == (0, 1)
+    assert "n’est plus saisi" in complained
 
 
 async def test_ctrl_c_ends_it_as_asked(query: InProcess, address: str) -> None:

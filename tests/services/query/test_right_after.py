@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from chassis.doorbell import Doorbell, first_found
@@ -86,6 +87,7 @@ async def test_a_lost_ring_costs_no_more_than_the_next_look(query: InProcess) ->
         assert await answer is not None
 
 
+@pytest.mark.parametrize("patience", [LONG])
 async def test_a_status_and_a_number_asked_for_before_the_facts_are_read_are_answered(query: InProcess) -> None:
     events = said(*until_delivery())
     paths = [f"/v1/procedures/{events[0].subject}", "/v1/procedures/2026-00000042-26"]
@@ -94,6 +96,7 @@ async def test_a_status_and_a_number_asked_for_before_the_facts_are_read_are_ans
     assert [(await answer).status_code for answer in asking] == [200, 200]
 
 
+@pytest.mark.parametrize("patience", [LONG])
 async def test_a_court_asking_before_its_delivery_is_read_waits_for_it(query: InProcess) -> None:
     *before, delivered = said(*until_delivery())
     await query.read(*before)

@@ -190,6 +190,14 @@ async def test_days_and_months_are_those_of_paris(query: InProcess) -> None:
     assert (outside["procedures"], outside["waiting"]["count"]) == (0, 1)
 
 
+async def test_a_procedure_counts_in_the_month_of_its_day_also_when_the_clocks_have_changed(query: InProcess) -> None:
+    for at in ("2026-02-28T22:59:59", "2026-02-28T23:00:00", "2026-03-31T21:59:59", "2026-03-31T22:00:00"):
+        await query.read(*said(a_submission(at=datetime.fromisoformat(f"{at}+00:00"))))
+    asked = {"from": "2026-02-10", "to": "2026-04-10"}
+    found = {month: one["procedures"] for month, one in (await groups(query, by="month", **asked)).items()}
+    assert found == {"2026-02": 1, "2026-03": 2, "2026-04": 1}
+
+
 async def test_a_year_until_today_is_meant_where_no_day_is_said(query: InProcess) -> None:
     answer = (await query.get("/v1/statistics")).json()
     assert (answer["from"], answer["to"]) == ("2025-11-24", "2026-11-23")

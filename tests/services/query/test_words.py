@@ -60,6 +60,18 @@ def test_words_that_are_everywhere_are_dropped_beside_others_alone() -> None:
     assert telling(plain_words("d")) == ["d"]
 
 
+def test_a_code_in_one_piece_is_meant_whole(words: Words) -> None:
+    asked = understand("DREAL-33", words)
+    assert asked.named is not None
+    assert asked.named.codes == ("adreal-33",)
+    assert asked.terms == ()
+    there = asked.of_administration()
+    assert (there.reference, there.inside, there.named) == ("DREAL-33", None, asked.named)
+    # A part of a reference, as none begins with a digit.
+    assert understand("2026-00042", words).administration is None
+    assert understand("saint-denis bordeaux-lac", words).named is None
+
+
 @given(q=st.text(min_size=1, max_size=64))
 def test_whatever_is_typed_asks_for_few_codes(words: Words, q: str) -> None:
     asked = understand(q, words)

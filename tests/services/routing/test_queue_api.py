@@ -45,6 +45,15 @@ async def test_the_urgent_come_first_then_the_oldest(routing: InProcess) -> None
     assert [one["id"] for one in await queue(routing)] == [str(one.subject) for one in (third, fourth, first, second)]
 
 
+async def test_one_of_it_is_asked_for_alone_and_how_many_wait_is_said(routing: InProcess) -> None:
+    facts = [a_fact(None), a_fact(None)]
+    for fact in facts:
+        await routing.read(fact)
+    found = (await routing.get("/v1/unroutable", procedure=facts[1].subject)).json()
+    assert ([one["id"] for one in found["procedures"]], found["waiting"]) == ([str(facts[1].subject)], 2)
+    assert (await routing.get("/v1/unroutable", procedure=new_id())).json() == {"procedures": [], "waiting": 2}
+
+
 @pytest.mark.parametrize(
     ("communes", "reason", "pointers"),
     [

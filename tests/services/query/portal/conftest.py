@@ -19,10 +19,11 @@ from deploy.local.postgres import Postgres
 from deploy.local.tokens import TokenMaker
 from tests.answers.world import SERVICES, Built, World, build_one, open_world
 from tests.processes import until
+from tests.services.imports import working
 from tests.services.issuer import Issuer
 from tests.services.query.portal.people import Portal
 
-NAMES = ("intake", "numbering", "routing", "query")
+NAMES = ("intake", "numbering", "routing", "notify", "query")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -53,11 +54,9 @@ async def portal_databases(postgres_server: Postgres) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def sockets() -> Iterator[dict[str, socket.socket]]:
-    """Where each of the services that the portal speaks to listens, bound for the whole run: nobody else takes it."""
+    """Where each of the services listens, bound for the whole run: nobody else takes it."""
     with contextlib.ExitStack() as bound:
-        yield {
-            name: bound.enter_context(socket.create_server(("127.0.0.1", 0))) for name in ("intake", "routing", "query")
-        }
+        yield {name: bound.enter_context(socket.create_server(("127.0.0.1", 0))) for name in NAMES}
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +77,8 @@ def built(
     urls = {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}
     told = {"object_store_url": tmp_path_factory.mktemp("objects").as_uri()} | urls
     intake = {"client_id": "service.intake", "client_secret": token_maker.clients["service.intake"]}
-    own = {"query": {"public_url": urls["query_url"]}, "intake": intake}
+    query = {"public_url": urls["query_url"], "traces_url": "https://traces.example/trace/{trace}"}
+    own = {"query": query, "intake": intake}
     return {name: build_one(name, portal_databases[name], local_issuer, **told, **own.get(name, {})) for name in NAMES}
 
 
@@ -90,8 +90,15 @@ async def portal(built: Built, local_issuer: Issuer, sockets: dict[str, socket.s
             await serving.enter_async_context(_served(world, name, bound.dup()))
         await serving.enter_async_context(_flowing(world))
         async with world.services["query"].running.engine.begin() as connection:
-            await connection.exec_driver_sql("TRUNCATE portal_sessions, portal_looks")
+            await connection.exec_driver_sql("TRUNCATE portal_sessions, portal_looks, saved_views")
         yield Portal(f"http://127.0.0.1:{sockets['query'].getsockname()[1]}", world, local_issuer)
+
+
+@pytest_asyncio.fixture
+async def live_portal(portal: Portal) -> AsyncIterator[Portal]:
+    """The same, whose streams go on."""
+    async with working(portal.world.services["query"].running):
+        yield portal
 
 
 @contextlib.asynccontextmanager
@@ -112,15 +119,29 @@ async def _served(world: World, name: str, bound: socket.socket) -> AsyncIterato
 
 @contextlib.asynccontextmanager
 async def _flowing(world: World) -> AsyncIterator[None]:
-    """What a relay, Kafka and consumers do."""
+    """What a relay, Kafka and consumers do, as soon as a service has something to say."""
+    over, bells = asyncio.Event(), [one.running.relay_bell for one in world.services.values()]
 
     async def flow() -> None:
-        while True:
-            await world.rest()
-            await asyncio.sleep(0.02)
+        with contextlib.ExitStack() as listening:
+            rung = [listening.enter_context(bell.listening()) for bell in bells]
+            while not over.is_set():
+                for one in rung:
+                    one.clear()
+                await world.rest()
+                await _any_of(over, *rung)
 
     flowing = asyncio.create_task(flow())
     yield
-    flowing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await flowing
+    # Cut in the middle of a statement, a connection is confused.
+    over.set()
+    await flowing
+
+
+async def _any_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(one.wait()) for one in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()

@@ -45,7 +45,7 @@ class Page(HTMLParser):
     def __init__(self, answer: httpx.Response) -> None:
         super().__init__()
         self.answer, self.html = answer, answer.text
-        self.text = ""
+        self.text, self.within = "", False
         self.forms: list[dict[str, Any]] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.feed(self.html)
@@ -55,9 +55,14 @@ class Page(HTMLParser):
         given = dict(attrs)
         self.elements.append((tag, given))
         if tag == "form":
-            self.forms.append({"action": given["action"], "method": given.get("method"), "fields": {}})
-        elif tag == "input" and given.get("type") == "hidden":
+            self.within = True
+            told = {"action": given["action"], "method": given.get("method"), "enctype": given.get("enctype")}
+            self.forms.append({**told, "fields": {}})
+        elif tag == "input" and given.get("type") == "hidden" and self.within:
             self.forms[-1]["fields"][given["name"]] = given.get("value")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.within = self.within and tag != "form"
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -92,10 +97,20 @@ class Browser:
     async def sent(self, page: Page, action: str, /, follow: bool = True, **typed: Any) -> httpx.Response:
         """The same, as it is answered."""
         form = page.form(action)
-        origin = f"{self.http.base_url}".rstrip("/")
-        return await self.http.post(
-            form["action"], data=form["fields"] | typed, headers={"Origin": origin}, follow_redirects=follow
-        )
+        fields: dict[str, Any] = {"data": form["fields"] | typed}
+        if form["enctype"] is not None:
+            fields = {"files": [(name, _part(value)) for name, value in fields["data"].items()]}
+        return await self.http.post(form["action"], headers=self.origin, follow_redirects=follow, **fields)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What browsers say of the page that a request comes from."""
+        return {"Origin": f"{self.http.base_url}".rstrip("/")}
+
+
+def _part(value: Any) -> Any:
+    """A file is a name and its content."""
+    return value if isinstance(value, tuple) else (None, value)
 
 
 @dataclass

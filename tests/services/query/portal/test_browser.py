@@ -95,39 +95,6 @@ async def test_a_clerk_does_the_whole_job_by_the_keyboard_alone(portal: Portal) 
         await expect(page.get_by_text("L’enregistrement au bureau d’ordre est noté.")).to_be_visible()
 
 
-async def test_an_agent_submits_by_the_keyboard_alone(portal: Portal) -> None:
-    async with a_window() as window:
-        page, press, write = window.page, window.page.keyboard.press, window.page.keyboard.type
-        await sign_in(window, portal, AGENT)
-        await window.tab_to("Transmettre une procédure")
-        await press("Enter")
-        await expect(page.get_by_text("Étape 1 sur 2")).to_be_visible()
-        await window.tab_to("Votre référence")
-        await write("DREAL33-2026-9")
-        await window.tab_to("Nature")
-        await write("Signalement")
-        await window.tab_to("Exposé des faits")
-        await write("Rejet de produits.")
-        await window.tab_to("Rattachement")
-        await write("Lieu des faits")
-        await window.tab_to("Commune")
-        await write("Bordea")
-        await expect(page.locator("datalist option[value^='33063 Bordeaux']")).to_be_attached()
-        await write("ux")
-        await press("Enter")
-        # The words are not a code: the choice is said there, and the code is typed over them.
-        await expect(page.locator("[id='places/0/commune']")).to_be_focused()
-        await press("Control+a")
-        await write("33063")
-        await press("Enter")
-        await expect(page.get_by_text("Tribunal judiciaire de Bordeaux", exact=True)).to_be_visible()
-        assert await window.violations() == []
-        await window.tab_to("Transmettre au parquet")
-        await press("Enter")
-        await expect(page.locator("#said")).to_be_focused()
-        await expect(page.get_by_text("La procédure est transmise.")).to_be_visible()
-
-
 async def test_a_court_needs_no_script(portal: Portal) -> None:
     one = await an_urgent_one(portal)
     async with a_window(java_script_enabled=False) as window:

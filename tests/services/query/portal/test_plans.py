@@ -34,4 +34,6 @@ async def test_the_inbox_has_an_index_of_its_own(query: InProcess, urgent: bool)
     asked = in_order(OfTribunal("tj00003"), Criteria(urgent=urgent), after=None, limit=51, also=inbox)
     plan = await plan_of(engine, asked)
     assert "procedures_inbox" in plan, plan
+    # Of an inbox that nobody empties, the urgent ones are not looked for among the others.
+    assert f"urgent = {str(urgent).lower()}" in plan, plan
     assert "Seq Scan" not in plan, plan

@@ -16,7 +16,7 @@ TOLD: dict[str, Any] = {
     "oidc_issuer": "https://issuer.example",
     "reference_url": default_url(),
 }
-BESIDE = {"intake_url": "http://intake:8101", "routing_url": "http://routing:8103"}
+BESIDE = {f"{name}_url": f"http://{name}:8101" for name in ("intake", "numbering", "routing", "notify")}
 
 
 def told(**more: str) -> QuerySettings:
@@ -48,6 +48,13 @@ def test_a_portal_that_cannot_speak_to_a_service_is_refused_by_its_name(missing:
     with pytest.raises(ValidationError) as refused:
         told(public_url="https://infoparquet.example", **{name: url for name, url in BESIDE.items() if name != missing})
     assert [error["loc"] for error in refused.value.errors()] == [(missing,)]
+
+
+def test_an_address_of_traces_says_where_their_ids_go() -> None:
+    assert told(traces_url="https://traces.example/trace/{trace}").traces_url is not None
+    with pytest.raises(ValidationError) as refused:
+        told(traces_url="https://traces.example")
+    assert [error["loc"] for error in refused.value.errors()] == [("traces_url",)]
 
 
 def test_over_https_no_other_host_of_the_domain_can_set_the_cookies() -> None:

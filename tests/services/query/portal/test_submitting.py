@@ -1,82 +1,96 @@
 """An agent submits: what is wrong is said where it was typed, the court is shown before, the number after."""
 
 import re
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.services.query.portal.people import AGENT, CLERK, Page, Portal
-
-FILLED = {
-    "reference": "DREAL33-2026-7",
-    "kind": "article-40",
-    "facts/from": "2021-03-01",
-    "facts/summary": "Rejet de produits.",
-    "natinf/0": "22587",
-    "places/0/ground": "facts",
-    "places/0/commune": "33063 Bordeaux (Gironde)",
-    "persons/0/role": "suspect",
-    "persons/0/kind": "natural",
-    "persons/0/family_name": "Marin",
-}
-
-
-def given(page: Page, name: str) -> dict[str, Any]:
-    (found,) = [one for _, one in page.elements if one.get("name") == name]
-    return found
+from tests.services.query.portal.filling import FACTS, OFFENCES, PERSONS, draft_of, filled, given, names, press
+from tests.services.query.portal.people import AGENT, CLERK, Portal
 
 
 async def test_an_agent_sees_the_court_then_sends_and_has_the_number(portal: Portal) -> None:
     async with portal.browser(AGENT) as browser:
-        confirm = await browser.send(await browser.open("/submit"), "/submit/check", **FILLED)
-        assert confirm.answer.status_code == 200, confirm.text
+        confirm = await filled(browser)
         assert "Tribunal judiciaire de Bordeaux" in confirm.text
-        assert "rien n’est encore transmis" in confirm.text
+        assert "Rien n’est encore transmis" in confirm.text
         assert portal.world.journal == []
-        page = await browser.send(confirm, "/submit")
+        page = await browser.send(confirm, "/send")
         assert "La procédure est transmise." in page.text
         assert re.search(r"Numéro \d{4}-\d{8}-\d{2} ", page.text)
         one = UUID(str(page.answer.url.path).rsplit("/", 1)[1])
-        again = await browser.send(confirm, "/submit")
-        assert again.answer.url.path == page.answer.url.path
+        # What was sent is no draft any more: sent again, it is said, and nothing is made twice.
+        again = await browser.send(confirm, "/send")
+        assert again.answer.status_code == 404
+        assert "il a été transmis" in again.text
+        assert "Mes brouillons" not in (await browser.open("/submit")).text
     await portal.reaches(one, "delivered")
     async with portal.browser(CLERK) as browser:
         assert "Mise en cause : Marin" in (await browser.open(f"/procedures/{one}")).text
 
 
 @pytest.mark.parametrize(
-    ("typed", "field", "words"),
+    ("step", "typed", "field", "words"),
     [
-        ({"places/0/commune": "bordeau"}, "places/0/commune", "33063 Bordeaux (Gironde)"),
-        ({"places/0/commune": "99999"}, "places/0/commune", "Aucune commune n’a ce code INSEE"),
-        ({"natinf/0": "cheque provision"}, "natinf/0", "Choisissez un code : 7 RETRAIT"),
-        ({"natinf/0": "zzz"}, "natinf/0", "Aucun code ne correspond"),
-        ({"reference": '"><x'}, "reference", "La forme attendue"),
-        ({"facts/from": "2099-01-01"}, "facts/from", "dans l’avenir"),
-        ({"author/email": "x"}, "author/email", "forme attendue"),
-        ({"places/0/commune": "", "places/0/ground": ""}, "places/0/ground", "Indiquez au moins un lieu."),
+        ("facts", {"places/0/commune": "bordeau"}, "places/0/commune", "33063 Bordeaux (Gironde)"),
+        ("facts", {"places/0/commune": "99999"}, "places/0/commune", "Aucune commune n’a ce code INSEE"),
+        ("facts", {"reference": '"><x'}, "reference", "La forme attendue"),
+        ("facts", {"facts/from": "2099-01-01"}, "facts/from", "dans l’avenir"),
+        ("facts", {"places/0/commune": "", "places/0/ground": ""}, "places/0/ground", "Indiquez au moins un lieu."),
+        ("offences", {"natinf/0": "cheque provision"}, "natinf/0", "Choisissez un code : 7 RETRAIT"),
+        ("offences", {"natinf/0": "zzz"}, "natinf/0", "Aucun code ne correspond"),
+        ("offences", {"nataff/0": "zzz"}, "nataff/0", "Aucun code ne correspond"),
+        ("persons", {"author/email": "x"}, "author/email", "forme attendue"),
+        ("persons", {"persons/0/birth_date": "31/02/1972"}, "persons/0/birth_date", "Cette date n’existe pas."),
     ],
 )
 async def test_what_is_wrong_is_said_at_its_field_with_what_was_typed(
-    portal: Portal, typed: dict[str, str], field: str, words: str
+    portal: Portal, step: str, typed: dict[str, str], field: str, words: str
 ) -> None:
+    right = {"facts": FACTS, "offences": OFFENCES, "persons": PERSONS}[step]
     async with portal.browser(AGENT) as browser:
-        page = await browser.send(await browser.open("/submit"), "/submit/check", **FILLED | typed)
+        page = await press(browser, await filled(browser, step), step, "next", **right | typed)
     assert page.answer.status_code == 400
     assert words in page.text
     shown = given(page, field)
     assert (shown["aria-invalid"], shown["aria-describedby"]) == ("true", f"{field}-error")
-    assert given(page, "persons/0/family_name")["value"] == "Marin"
+    if typed[field] and field != "reference":
+        assert shown["value"] == typed[field]
 
 
-async def test_whoever_goes_back_finds_what_was_typed(portal: Portal) -> None:
+async def test_rows_are_added_and_taken_away_without_losing_a_word(portal: Portal) -> None:
     async with portal.browser(AGENT) as browser:
-        confirm = await browser.send(await browser.open("/submit"), "/submit/check", **FILLED)
-        confirm.form("/submit")["action"] = "/submit/edit"
-        page = await browser.send(confirm, "/submit/edit")
-    assert given(page, "reference")["value"] == "DREAL33-2026-7"
-    assert "Rejet de produits." in page.text
+        page = await press(browser, await browser.open("/submit"), "facts", "add:places", **FACTS)
+        assert given(page, "reference")["value"] == FACTS["reference"]
+        more = {"places/1/ground": "residence", "places/1/commune": "75056 Paris"}
+        page = await press(browser, page, "facts", "add:places", **FACTS | more)
+        assert len(names(page, "places")) == 12
+        third = {"places/2/ground": "facts", "places/2/text": "au large"}
+        page = await press(browser, page, "facts", "remove:places/0", **FACTS | more | third)
+        assert len(names(page, "places")) == 8
+        assert given(page, "places/0/commune")["value"] == "75056 Paris"
+        assert given(page, "places/1/text")["value"] == "au large"
+        assert portal.world.journal == []
+
+
+async def test_many_of_each_are_sent_in_their_order(portal: Portal) -> None:
+    async with portal.browser(AGENT) as browser:
+        page = await filled(browser, "offences")
+        natinf = {f"natinf/{number}": code for number, code in enumerate(["7", "22587", "", "27736"])}
+        page = await press(browser, page, "offences", "next", **natinf)
+        people = {f"persons/{n}/{name}": value for n in range(12) for name, value in _person(n).items()}
+        page = await press(browser, page, "persons", "next", **people)
+        page = await press(browser, page, "documents", "next")
+        page = await browser.send(page, "/send")
+        assert "La procédure est transmise." in page.text, page.text
+        for part in ("7, 22587, 27736", "Nom0", "Nom11, née le 03/11/1972"):
+            assert part in page.text
+        assert page.text.index("Nom2") < page.text.index("Nom10")
+
+
+def _person(number: int) -> dict[str, str]:
+    named = {"role": "victim", "kind": "natural", "family_name": f"Nom{number}"}
+    return named | ({"birth_date": "3/11/1972"} if number == 11 else {})
 
 
 async def test_codes_are_found_by_their_words(portal: Portal) -> None:
@@ -84,11 +98,15 @@ async def test_codes_are_found_by_their_words(portal: Portal) -> None:
         communes = (await browser.http.get("/suggestions/commune", params={"q": "Bordeau"})).json()
         assert ["33063", "Bordeaux (Gironde)"] in communes
         assert (await browser.http.get("/suggestions/natinf", params={"q": "chèque provision"})).json()[0][0] == "7"
+        assert (await browser.http.get("/suggestions/nataff", params={"q": "environnement"})).json()
         assert (await browser.http.get("/suggestions/natinf", params={"q": ""})).json() == []
         assert (await browser.http.get("/suggestions/secrets", params={"q": "x"})).status_code == 404
 
 
 async def test_courts_submit_nothing(portal: Portal) -> None:
+    async with portal.browser(AGENT) as browser:
+        kept = draft_of(await filled(browser, "offences"))
     async with portal.browser(CLERK) as browser:
-        assert (await browser.open("/submit")).answer.status_code == 403
+        for path in ("/submit", f"/submit/{kept}/facts", f"/submit/{kept}/recap"):
+            assert (await browser.open(path)).answer.status_code == 403
         assert "/submit" not in (await browser.open("/")).html
