@@ -21,6 +21,7 @@ ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 # A token signed with a key we do not know may be forged: the issuer is asked again this often at most.
 SECONDS_BETWEEN_KEY_FETCHES = 10.0
 LEEWAY_SECONDS = 10
+LIMIT_SECONDS = 3.0
 REMEMBERED = 1000
 LONGEST_TOKEN = 8192
 
@@ -112,7 +113,7 @@ class Identity:
             if self._keys is not None and self._now() - self._fetched_at < SECONDS_BETWEEN_KEY_FETCHES:
                 return
             try:
-                async with httpx.AsyncClient(timeout=3, verify=trusted()) as client:
+                async with httpx.AsyncClient(timeout=LIMIT_SECONDS, verify=trusted()) as client:
                     discovery = await client.get(f"{self._issuer}/.well-known/openid-configuration")
                     keys = await client.get(discovery.raise_for_status().json()["jwks_uri"])
                     self._keys = KeySet.import_key_set(keys.raise_for_status().json())

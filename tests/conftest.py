@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from infoparquet_contracts.topics import common_topics
 
 from chassis.database import LIMITS
@@ -22,6 +23,18 @@ from deploy.local.postgres import Postgres
 Databases = Callable[[str], Awaitable[str]]
 # Folders whose files take longest, each begun first: one that is begun last is waited for alone.
 SLOWEST = ("system", "faults", "bench", "answers", "local")
+PATIENCE = 60.0
+# How long one service waits for another that answers in the end.
+WAITS = (
+    "chassis.identity.LIMIT_SECONDS",
+    "chassis.readiness.LIMIT",
+    "chassis.service_token.LIMIT_SECONDS",
+    "services.intake.competence.LIMIT_SECONDS",
+    "services.notify.contacts.LIMIT_SECONDS",
+    "services.query.portal.messages._LIMIT_SECONDS",
+    "services.query.portal.operations.desk.LOOK_SECONDS",
+    "services.query.portal.signing_in.LIMIT_SECONDS",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,9 +55,15 @@ def quick_log_lines() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def patient_databases() -> None:
-    """A machine that rests for a dozen seconds freezes no service: those are processes, which have the limits."""
-    LIMITS["idle_in_transaction_session_timeout"] = "0"
+def patient() -> Iterator[None]:
+    """Whoever runs in the tests' own process outwaits a machine that rests; services in processes keep their limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LIMITS, "idle_in_transaction_session_timeout", "0")
+        for name in WAITS:
+            patch.setattr(name, PATIENCE)
+        for step in ("connect", "read", "write", "pool"):
+            patch.setattr(DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")

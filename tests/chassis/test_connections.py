@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -69,11 +69,20 @@ async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
         writer.close()
 
 
+async def all_of(reader: asyncio.StreamReader) -> bytes:
+    """What came until the end, be it abrupt: whoever has closed answers what comes then with a reset."""
+    came = b""
+    with suppress(ConnectionResetError, BrokenPipeError):
+        while piece := await reader.read(2**16):
+            came += piece
+    return came
+
+
 async def dripped(port: int, begun: bytes, drop: bytes, pause: float = 0.02) -> bytes:
     """What a client is answered that sends a drop now and then, until it is ended; meanwhile another is served."""
     async with connected(port) as (reader, writer), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as other:
         writer.write(begun)
-        answer = asyncio.create_task(reader.read())
+        answer = asyncio.create_task(all_of(reader))
         async with asyncio.timeout(90):
             while not answer.done():
                 writer.write(drop)

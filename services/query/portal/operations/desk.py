@@ -54,13 +54,13 @@ class Desk:
         await _OPERATORS(visit.caller)
         return visit, form
 
-    def services(self, request: Request, limit: float = LOOK_SECONDS) -> Mapping[str, Upstream]:
+    def services(self, request: Request, limit: float | None = None) -> Mapping[str, Upstream]:
         """All five, in the order of the road; this one is asked as the others are, without leaving the process."""
         inside = httpx.ASGITransport(app=request.app, raise_app_exceptions=False)
         own = Upstream("query", "http://query", transport=inside)
-        return {name: replace(self.beside.get(name, own), limit=limit) for name in SERVICES}
+        return {name: replace(self.beside.get(name, own), limit=limit or LOOK_SECONDS) for name in SERVICES}
 
-    def service(self, request: Request, name: str, limit: float = LOOK_SECONDS) -> Upstream:
+    def service(self, request: Request, name: str, limit: float | None = None) -> Upstream:
         """One of them. Raises Problem 404 for a name that is none's."""
         found = self.services(request, limit).get(name)
         if found is None:

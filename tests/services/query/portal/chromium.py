@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, async_playwright
+from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 from playwright.async_api import Request as Asked
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
 # Debian's; a machine without it may do without these tests.
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+# Milliseconds; what never comes is no less missing after a minute.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 # All rules, the good practices among them.
 _AUDIT = """async () => (await axe.run()).violations.map(
   (one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(" | ").slice(0, 400)}`)"""
@@ -67,6 +70,6 @@ async def a_window(**given: Any) -> AsyncIterator[Window]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="fr-FR", timezone_id="America/New_York", **given)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         yield Window(await context.new_page())
         await browser.close()
