@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 import uvicorn
+from fastapi import FastAPI
 
 from chassis.migration import migrate
 from deploy.local.folders import fresh_folder
@@ -85,10 +86,7 @@ def built(
 @pytest_asyncio.fixture
 async def portal(built: Built, local_issuer: Issuer, sockets: dict[str, socket.socket]) -> AsyncIterator[Portal]:
     """The portal without a procedure yet; what one service says, the others read."""
-    async with open_world(built, local_issuer) as world, contextlib.AsyncExitStack() as serving:
-        for name, bound in sockets.items():
-            await serving.enter_async_context(_served(world, name, bound.dup()))
-        await serving.enter_async_context(_flowing(world))
+    async with open_world(built, local_issuer) as world, _served(world, sockets), _flowing(world):
         async with world.services["query"].running.engine.begin() as connection:
             await connection.exec_driver_sql("TRUNCATE portal_sessions, portal_looks, saved_views")
         yield Portal(f"http://127.0.0.1:{sockets['query'].getsockname()[1]}", world, local_issuer)
@@ -102,19 +100,24 @@ async def live_portal(portal: Portal) -> AsyncIterator[Portal]:
 
 
 @contextlib.asynccontextmanager
-async def _served(world: World, name: str, bound: socket.socket) -> AsyncIterator[None]:
-    app = world.services[name].running.app
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign, attr-defined]
-    serving = asyncio.create_task(server.serve([bound]))
+async def _served(world: World, sockets: dict[str, socket.socket]) -> AsyncIterator[None]:
+    servers = {name: _server(world.services[name].running.app) for name in sockets}
+    # Without its signals, whose handlers are the process's.
+    serving = [asyncio.create_task(one._serve([sockets[name].dup()])) for name, one in servers.items()]  # noqa: SLF001
 
     async def started() -> bool:
-        return server.started
+        return all(one.started for one in servers.values())
 
-    await until(started, what=f"{name} listening")
+    await until(started, what="listening")
     yield
-    server.should_exit = True
-    await serving
+    # Together: each ends some tenths of a second after it is asked to.
+    for one in servers.values():
+        one.should_exit = True
+    await asyncio.gather(*serving)
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
 
 
 @contextlib.asynccontextmanager
