@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 from infoparquet_contracts.topics import Topic, replication
 
@@ -48,7 +48,7 @@ async def create_missing(kafka: KafkaSettings, topics: Sequence[Topic]) -> Creat
         await admin.start()
         existing = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in existing]
-        present = [one["node_id"] for one in (await admin.describe_cluster())["brokers"]]
+        present = await _present(admin)
         nodes = max(len(present), await _copies_by_default(admin, present[0]))
         copies, in_sync = replication(nodes)
         if missing and len(present) < copies:
@@ -62,6 +62,14 @@ async def create_missing(kafka: KafkaSettings, topics: Sequence[Topic]) -> Creat
     finally:
         await admin.close()
     return Created([topic.name for topic in missing], copies, in_sync)
+
+
+async def _present(admin: AIOKafkaAdminClient) -> list[int]:
+    """Nodes that the controller takes for alive: for a moment, none of a cluster that rested."""
+    nodes = [one["node_id"] for one in (await admin.describe_cluster())["brokers"]]
+    if not nodes:
+        raise NodeNotReadyError
+    return nodes
 
 
 async def _copies_by_default(admin: AIOKafkaAdminClient, node: int) -> int:

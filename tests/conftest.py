@@ -82,11 +82,20 @@ async def postgres_server(session_folder: Path) -> AsyncIterator[Postgres]:
         yield server
 
 
+class PatientKafka(ApacheKafka):
+    """Nobody kills it: where the machine rests, its controller, the same process, does not take it for dead."""
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        with (self.folder / "server.properties").open("a") as settings:
+            settings.write(f"broker.session.timeout.ms={1000 * PATIENCE:.0f}\n")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def one_kafka(session_folder: Path) -> AsyncIterator[ApacheKafka]:
     """An Apache Kafka for the whole run."""
     port, controller = free_ports(2)
-    async with ApacheKafka(session_folder / "kafka", port, controller) as broker:
+    async with PatientKafka(session_folder / "kafka", port, controller) as broker:
         yield broker
 
 
