@@ -37,8 +37,13 @@ async def following(
     system = ["--url", address, "--token", query.issuer.token(organisation)]
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", COMMAND, *words, *system, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, preexec_fn=heeding_ctrl_c,
     )  # fmt: skip
+
+
+def heeding_ctrl_c() -> None:
+    """As in a terminal: whatever a shell runs behind itself ignores it, tests included."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
