@@ -11,7 +11,7 @@ from pathlib import Path
 from cli.faults import plan
 from cli.faults.detour import Cut, Detour, connected_from
 from cli.faults.plan import DATABASE, SUPERVISOR, Fault, Kind
-from cli.faults.system import Campaigned
+from cli.faults.system import Campaigned, lives
 from deploy.local.http_process import HttpProcess
 from deploy.local.options import CONTROLLER, KAFKA, POSTGRES
 
@@ -20,6 +20,7 @@ _DOWN_LIMIT = 120.0
 # A port that the system leaves free.
 _SPARE = 80
 _EVEN = 0.5
+_LOOK_AGAIN = 0.05
 
 
 async def inject(system: Campaigned, fault: Fault) -> float:
@@ -40,7 +41,7 @@ async def inject(system: Campaigned, fault: Fault) -> float:
         case _:
             pid = await _pid(system, fault)
             ended = time.monotonic()
-            os.kill(pid, _ending(fault))
+            _send(pid, _ending(fault))
             return ended
 
 
@@ -65,6 +66,17 @@ async def _begin_again(system: Campaigned, fault: Fault) -> float:
 
 
 async def _pid(system: Campaigned, fault: Fault) -> int:
+    """Of a part that runs: one that ended by itself, as a node does whose disk was full, is waited for."""
+    async with asyncio.timeout(_DOWN_LIMIT):
+        while True:
+            pid = await _pid_now(system, fault)
+            if lives(pid):
+                return pid
+            await asyncio.sleep(_LOOK_AGAIN)
+
+
+async def _pid_now(system: Campaigned, fault: Fault) -> int:
+    """As the run file has it."""
     run = system.read()
     match fault.target:
         case plan.SUPERVISOR:
@@ -161,7 +173,7 @@ async def _fill(system: Campaigned, fault: Fault) -> float:
 async def _roll(system: Campaigned, fault: Fault) -> float:
     """Each replica is restarted in order once the one before is ready again."""
     for pid in list(system.read()["services"][fault.target]["pids"]):
-        os.kill(pid, signal.SIGTERM)
+        _send(pid, signal.SIGTERM)
         async with asyncio.timeout(_DOWN_LIMIT):
             await system.replaced(fault.target, pid)
             await system.whole()

@@ -150,12 +150,21 @@ class Campaigned:
         return [Mail(UUID(mail["procedure"]), mail["fact"]) for mail in told]
 
 
-async def _is_ready(client: httpx.AsyncClient, url: str, pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is such a process: the run file still names one that has just died."""
     try:
-        # One that has just died is still in the run file.
         os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def _is_ready(client: httpx.AsyncClient, url: str, pid: int) -> bool:
+    if not lives(pid):
+        return False
+    try:
         return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
-    except (httpx.TransportError, ProcessLookupError):
+    except httpx.TransportError:
         return False
 
 
