@@ -5,14 +5,13 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.facts import Submitted
 from sqlalchemy import text
@@ -20,15 +19,14 @@ from sqlalchemy import text
 from chassis.errors import Unprocessable
 from chassis.migration import migrate
 from chassis.outbox import Outgoing
-from chassis.service import Running
-from deploy.local.ports import free_ports
 from reference import default_url
 from services.numbering.service import build
 from services.numbering.settings import NumberingSettings
 from tests.builders import a_submission, an_event
 from tests.conftest import Databases
-from tests.processes import ROOT, until
+from tests.processes import ROOT
 from tests.services.in_process import in_process, told
+from tests.services.intake.conftest import listening
 from tests.services.issuer import Issuer, serving
 
 pytestmark = pytest.mark.asyncio
@@ -67,21 +65,6 @@ def issuer() -> Iterator[Issuer]:
         yield one
 
 
-@asynccontextmanager
-async def listening(running: Running) -> AsyncIterator[str]:
-    (port,) = free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(running.app, port=port, log_level="error", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await until(started)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await task
-
-
 @pytest_asyncio.fixture
 async def desk(databases: Databases, issuer: Issuer, tmp_path: Path) -> AsyncIterator[Desk]:
     """Numbering twice, under two names: the command knows them by their name and address alone."""
@@ -103,7 +86,7 @@ async def desk(databases: Databases, issuer: Issuer, tmp_path: Path) -> AsyncIte
             at_fault = an_event(a_submission())
             await made.read(at_fault, *(an_event(a_submission(), subject=at_fault.subject) for _ in range(2)))
             one.services[name] = made
-            addresses[name] = await stack.enter_async_context(listening(made.running))
+            addresses[name] = await stack.enter_async_context(listening(made.running.app))
         services = {name: {"url": url, "urls": ["http://127.0.0.1:9", url]} for name, url in addresses.items()}
         run = {"services": services, "tokens": {"operator": issuer.token("operator")}}
         (tmp_path / "run.json").write_text(json.dumps(run))

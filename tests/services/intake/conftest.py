@@ -186,9 +186,11 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
         return server.started
 
     await until(started)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @pytest.fixture

@@ -6,20 +6,17 @@ import io
 import json
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pyarrow.parquet
 import pytest
-import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from infoparquet_contracts.codes import Status
 
 from chassis.clock import new_id
-from deploy.local.ports import free_ports
 from reference.names import Names
 from services.query import exports
 from services.query.columns import COLUMNS
@@ -34,6 +31,7 @@ from tests.contracts import builders
 from tests.contracts.builders import BORDEAUX, OTHER_DELIVERY, PARIS, URGENT
 from tests.processes import until
 from tests.services.in_process import InProcess
+from tests.services.intake.conftest import listening
 from tests.services.query.histories import a_submission, said, until_delivery
 
 FORMATS = ("csv", "json", "parquet")
@@ -265,25 +263,6 @@ async def test_a_database_that_is_away_is_told_before_the_file_begins(query: InP
         assert (await query.get("/v1/procedures.csv")).status_code == 200
 
 
-@asynccontextmanager
-async def served(query: InProcess) -> AsyncIterator[str]:
-    """The service behind a socket, as clients that go away or read slowly find it."""
-    (port,) = free_ports(1)
-    configuration = uvicorn.Config(query.running.app, host="127.0.0.1", port=port, log_config=None, lifespan="off")
-    server = uvicorn.Server(configuration)
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await until(started)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await serving
-
-
 FILL = """
     INSERT INTO procedures (id, administration, reference, kind, submitted_at, state)
     SELECT uuidv7(), 'dreal-33', 'REF-' || n, 'report', timestamptz '2026-01-01' + n * interval '1 minute',
@@ -297,7 +276,10 @@ async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query
     async with query.running.engine.begin() as connection:
         await connection.exec_driver_sql(FILL)
     pool: Any = query.running.engine.pool
-    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http:
+    async with (
+        listening(query.running.app) as url,
+        httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http,
+    ):
         path = f"{url}/v1/procedures.{suffix}"
         async with http.stream("GET", path) as answer:
             pieces = answer.aiter_raw()
@@ -330,7 +312,10 @@ async def test_who_reads_slowly_or_goes_away_holds_nothing_in_the_database(query
 async def test_a_file_that_cannot_be_read_on_ends_as_cut(query: InProcess, suffix: str) -> None:
     async with query.running.engine.begin() as connection:
         await connection.exec_driver_sql(FILL)
-    async with served(query) as url, httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http:
+    async with (
+        listening(query.running.app) as url,
+        httpx.AsyncClient(headers=query.issuer.bearer("operator"), timeout=90) as http,
+    ):
         async with http.stream("GET", f"{url}/v1/procedures.{suffix}") as answer:
             pieces = answer.aiter_raw()
             await anext(pieces)
