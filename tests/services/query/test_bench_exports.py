@@ -12,7 +12,7 @@ from cli.bench_exports import table
 from cli.bench_measures import System, Unmeasured
 from cli.exports.measures import FORMATS, GROUPS, MOST_GROWTH, Exports
 from tests.services.in_process import InProcess
-from tests.services.query.test_exports import served
+from tests.services.intake.conftest import listening
 
 MANY = 40_000
 
@@ -30,7 +30,7 @@ class Tokens:
 @pytest.fixture
 async def system(query: InProcess) -> AsyncIterator[System]:
     """The service of this process, as if it were one of the stack."""
-    async with served(query) as url:
+    async with listening(query.running.app) as url:
         tokens: Any = Tokens(query)
         service = {"url": url, "pids": [os.getpid()], "database": query.running.settings.database_url}
         yield System({"services": {"query": service}}, tokens)
