@@ -42,5 +42,5 @@ def an_event(
     data: Payload, *, subject: UUID | None = None, source: str = "/services/intake", **more: Any
 ) -> Event[Any]:
     """An event of a service, about a new procedure unless one is given."""
-    values = {"id": new_id(), "time": NOON, "traceparent": None} | more
+    values: dict[str, Any] = {"id": new_id(), "time": NOON, "traceparent": None} | more
     return Event(source=source, type=data.event_type, subject=subject or new_id(), data=data, **values)

@@ -42,7 +42,7 @@ class Mailroom:
         server = uvicorn.Server(config)
         server.capture_signals = suppress  # type: ignore[method-assign, assignment]
         worker, _ = services["notify"].running.workers
-        tasks = [asyncio.create_task(server.serve()), asyncio.create_task(worker())]  # type: ignore[arg-type]
+        tasks = [asyncio.create_task(server.serve()), asyncio.create_task(worker())]
 
         async def all_sent() -> bool:
             return not await services["notify"].rows("SELECT id FROM deliveries WHERE state <> 'sent'")

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from infoparquet_contracts.topics import tribunal_topic
@@ -58,7 +59,8 @@ async def test_documents_attached_since_the_backup_are_known_again_with_their_by
     await world.rest()
     await world.restore("intake")
     await world.rest()
-    store = urlsplit(intake.running.settings.object_store_url).path
+    told: Any = intake.running.settings
+    store = urlsplit(told.object_store_url).path
     await asyncio.to_thread(Path(store, "documents", since, "À-lire.txt").write_text, "Left by an operator.")
     for document, content in ((before, b"before"), (since, b"since")):
         for reader in (DREAL, f"tribunal:{BORDEAUX}"):

@@ -45,9 +45,7 @@ def on_the_journal(procedure: UUID, place: int, delivery: Placed) -> list[Placed
     )
     acknowledged = facts.Acknowledged(tribunal=BORDEAUX, delivery=handed, at=NOON, reply=new_id())
     said: list[Payload] = [a_submission(), numbered(number(place)), routed(), receipt, acknowledged]
-    told = [
-        an_event(data, subject=procedure, **({"id": receipt_id(handed)} if data is receipt else {})) for data in said
-    ]
+    told = [an_event(data, subject=procedure, id=receipt_id(handed) if data is receipt else new_id()) for data in said]
     told += [an_event(told_of(told[one].id), subject=procedure, source="/services/notify") for one in (1, 4)]
     return [Placed(JOURNAL.name, place, offset, event) for offset, event in enumerate(told)]
 

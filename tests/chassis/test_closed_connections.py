@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import uvloop
@@ -21,7 +22,12 @@ def known() -> Iterator[None]:
 
 async def sent_when_closed() -> None:
     """Before anybody has noticed, as between the end of a broker and the next turn of the reader."""
-    server = await asyncio.start_server(lambda _, writer: writer.transport.pause_reading(), "127.0.0.1", 0)
+
+    def read_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        transport: Any = writer.transport
+        transport.pause_reading()
+
+    server = await asyncio.start_server(read_nothing, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     _, writer = await asyncio.open_connection(host, port)
     connection = AIOKafkaConnection(host, port)

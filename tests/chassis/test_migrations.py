@@ -12,13 +12,12 @@ from sqlalchemy import MetaData, text
 from chassis import dead_letters, decisions, followed, idempotency, outbox, positions, unknown_facts
 from chassis.database import expected_schema, metadata, open_engine, schema_of
 from chassis.migration import migrate
-from services.routing import operations_store
 from tests.conftest import Databases
 from tests.processes import ROOT
 
 SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/store.py"))
 BOTH = [idempotency.metadata, followed.metadata]
-ALSO = {"intake": BOTH, "routing": [operations_store.metadata, *BOTH], "notify": [followed.metadata]}
+ALSO = {"intake": BOTH, "routing": BOTH, "notify": [followed.metadata]}
 
 COLUMNS = text("""
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,

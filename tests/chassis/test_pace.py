@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,8 @@ from tests.chassis.journal import committed
 from tests.chassis.outbox import Outbox, is_active, opened
 from tests.processes import until
 
-READER, OTHER = "query", "notify"
+READER: Final = "query"
+OTHER: Final = "notify"
 PARTITION = TopicPartition(JOURNAL.name, 7)
 EVERY = partitions_of(JOURNAL)
 

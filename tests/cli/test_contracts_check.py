@@ -68,7 +68,7 @@ def checked(tree: Path, *words: str) -> dict[str, Any]:
     return document
 
 
-def told(document: dict[str, Any]) -> set[tuple[str, str, str, str]]:
+def told(document: dict[str, Any]) -> set[tuple[str, str, str, str | None]]:
     return {
         (one["type"].removeprefix(f"{PROCEDURE}."), one["field"], one["kind"], one["direction"])
         for one in document["breaks"]

@@ -1,7 +1,6 @@
 """What a release adds to the archive of events, in a copy of the project."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ PARTS = ("contracts/src/infoparquet_contracts", "contracts/released/1.0.0", "con
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Path]:
+def tree(tmp_path: Path) -> Path:
     """The contracts as they are, and the archive as the first release left it."""
     for part in PARTS:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))

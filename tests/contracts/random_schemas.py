@@ -81,8 +81,8 @@ def variants(draw: Draw, schema: Schema) -> Schema:
 
 
 def _varied_object(draw: Draw, schema: Schema) -> Schema:
-    fields = {name: draw(variants(field)) for name, field in schema["properties"].items()}
-    if fields and draw(st.booleans()):
+    fields: Schema = {name: draw(variants(field)) for name, field in schema["properties"].items()}
+    if draw(st.booleans()) and fields:
         fields.pop(draw(st.sampled_from(sorted(fields))))
     if draw(st.booleans()):
         fields[draw(st.sampled_from(NAMES))] = draw(_leaves())

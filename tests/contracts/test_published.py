@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from infoparquet_contracts.codes import Status
 from infoparquet_contracts.envelope import decode
 from infoparquet_contracts.overlap import written
 from infoparquet_contracts.payload import Payload
@@ -15,7 +16,7 @@ from infoparquet_contracts.registry import MODELS
 from infoparquet_contracts.samples import SAMPLES
 from infoparquet_contracts.samples.story import DISCHARGE, Sample
 from infoparquet_contracts.schemas import Misdeclared, schema_of
-from infoparquet_contracts.status import State, Status, fold
+from infoparquet_contracts.status import State, fold
 from jsonschema import Draft202012Validator
 from pydantic import ConfigDict, Field, create_model
 
@@ -54,11 +55,14 @@ def files(name: str) -> list[Path]:
     ids=["renamed", "left out", "more"],
 )
 def test_a_model_that_writes_what_its_schema_does_not_say_has_none(wrong: dict[str, Any], told: str) -> None:
-    base = type("Base", (Payload,), {"model_config": wrong.pop("__config__", ConfigDict())})
-    model = create_model("Wrong", __base__=base, **wrong)
-    model.event_type = "fr.justice.infoparquet.procedure.wrong.v1"
     with pytest.raises(Misdeclared, match=told):
-        schema_of(model)
+        schema_of(a_model(**wrong))
+
+
+def a_model(*, __config__: ConfigDict | None = None, **fields: Any) -> type[Payload]:
+    base: type[Payload] = type("Base", (Payload,), {"model_config": __config__ or ConfigDict()})
+    base.event_type = "fr.justice.infoparquet.procedure.wrong.v1"
+    return create_model("Wrong", __base__=base, **fields)
 
 
 @pytest.mark.parametrize("kind", MODELS)

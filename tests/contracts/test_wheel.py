@@ -92,7 +92,7 @@ def test_the_wheel_asks_for_pydantic_alone_and_says_what_it_is(wheel: Path) -> N
     asked = tomllib.loads((CONTRACTS / "pyproject.toml").read_text())["project"]
     assert (said["Name"], said["Version"]) == (asked["name"], asked["version"])
     assert (said["Requires-Python"], said["License-Expression"]) == (">=3.11", "EUPL-1.2")
-    assert said.get_payload().strip() == README.strip()
+    assert str(said.get_payload()).strip() == README.strip()
     assert {name.partition("/")[0] for name in names} == {"infoparquet_contracts", metadata.partition("/")[0]}
     assert "infoparquet_contracts/py.typed" in names
     assert not [name for name in names if "test" in name]

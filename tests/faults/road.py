@@ -110,7 +110,8 @@ async def open_road(
         told = environment(kafka.bootstrap, url, **more)
         if name == "intake":
             more["INFOPARQUET_INTAKE_URL"] = f"http://{told['INFOPARQUET_LISTEN']}"
-        settings = model(**{key.removeprefix("INFOPARQUET_").lower(): value for key, value in told.items()})
+        values: dict[str, Any] = {key.removeprefix("INFOPARQUET_").lower(): value for key, value in told.items()}
+        settings = model(**values)
         await migrate_service(build(settings), settings)
         services[name] = ServiceProcess(name, told, folder / f"{name}.log")
     try:

@@ -64,9 +64,9 @@ class Whole:
         ids = []
         async with httpx.AsyncClient(base_url=self.intake, headers=self.issuer.bearer(DREAL), trust_env=False) as http:
             for place in places:
-                places = [{"ground": "facts", "commune": COMMUNES[place % len(COMMUNES)]}]
+                where = [{"ground": "facts", "commune": COMMUNES[place % len(COMMUNES)]}]
                 # Of no offence for which a second court is told.
-                body = a_procedure(reference=f"DREAL33-{place}", places=places, natinf=None)
+                body = a_procedure(reference=f"DREAL33-{place}", places=where, natinf=None)
                 answered = await http.post("/v1/procedures", json=body, headers={"Idempotency-Key": f"key-{place}"})
                 ids.append(UUID(answered.raise_for_status().json()["id"]))
         return ids

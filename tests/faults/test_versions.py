@@ -9,9 +9,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from infoparquet_contracts.topics import JOURNAL
-from sqlalchemy import text
 
-from chassis.database import open_engine
+from cli.faults.evidence import records
 from deploy.local.kafka import ApacheKafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
@@ -39,22 +38,12 @@ async def road(road_folder: Path) -> AsyncIterator[Road]:
         yield opened
 
 
-async def rows(road: Road, service: str, query: str) -> list[tuple[object, ...]]:
-    """What a service's database holds."""
-    url = road.services[service].environment["INFOPARQUET_DATABASE_URL"]
-    engine = open_engine(url, name="tests", connections=1)
-    async with engine.connect() as connection:
-        found = [tuple(row) for row in await connection.execute(text(query))]
-    await engine.dispose()
-    return found
-
-
 async def shown(road: Road, procedures: Sequence[UUID]) -> None:
     """Wait until the view shows the four facts of each of the procedures, each once."""
     wanted = Counter(audit.ROAD)
 
     async def all_shown() -> bool:
-        timelines = {one: Counter(facts) for one, facts in await rows(road, "query", TIMELINES)}
+        timelines = {one: Counter(facts) for one, facts in await road.rows("query", TIMELINES)}
         assert all(timeline <= wanted for timeline in timelines.values()), timelines
         return all(timelines.get(one) == wanted for one in procedures)
 
@@ -78,8 +67,8 @@ async def go_on(road: Road, count: int = 12) -> list[UUID]:
 
 async def versions(road: Road) -> Counter[str]:
     """How often the journal says `routed` at each version."""
-    records = await audit.records(road.kafka.bootstrap, JOURNAL)
-    types = [dict(record.headers)["ce_type"].decode() for record in records]
+    found = await records(road.kafka.bootstrap, JOURNAL)
+    types = [dict(record.headers)["ce_type"].decode() for record in found]
     return Counter(one.rpartition(".")[2] for one in types if ".routed." in one)
 
 
@@ -108,7 +97,7 @@ async def test_two_releases_share_topics_and_tables_up_and_down(road: Road) -> N
         await ends(newer_query)
         await query.start(**BEFORE)
         await go_on(road)
-        ((kept,),) = await rows(road, "query", UNKNOWN)
+        ((kept,),) = await road.rows("query", UNKNOWN)
         assert kept == 12
 
         # The writer goes back, with a decision of the newer release that it has yet to hand over.
@@ -129,16 +118,16 @@ async def test_two_releases_share_topics_and_tables_up_and_down(road: Road) -> N
         await until(lambda: nothing_unknown(road), what="every fact learnt")
         await shown(road, road.submitted)
         await road.audit()
-        assert [await rows(road, service, LETTERS) for service in road.services] == [[(0,)]] * 3
+        assert [await road.rows(service, LETTERS) for service in road.services] == [[(0,)]] * 3
     finally:
         await newer_routing.kill()
         await newer_query.kill()
 
 
 async def decided(road: Road, procedures: Sequence[UUID]) -> bool:
-    known = await rows(road, "routing", "SELECT id FROM procedures WHERE newer_decision IS NOT NULL")
+    known = await road.rows("routing", "SELECT id FROM procedures WHERE newer_decision IS NOT NULL")
     return set(procedures) <= {one for (one,) in known}
 
 
 async def nothing_unknown(road: Road) -> bool:
-    return await rows(road, "query", UNKNOWN) == [(0,)]
+    return await road.rows("query", UNKNOWN) == [(0,)]

@@ -61,13 +61,13 @@ def _add_and_die(path: Path, folder: Path, step: int) -> None:
     """Killed at the step-th writing to the disk."""
     reached = 0
 
-    def fsync(_: int) -> None:
+    def fsync(_: object) -> None:
         nonlocal reached
         reached += 1
         if reached == step:
             os._exit(9)
 
-    os.fsync = fsync
+    os.fsync = fsync  # type: ignore[assignment]
     Library(path).add(folder, DAY)
 
 

@@ -1,7 +1,7 @@
 """A service in the test's own process: its HTTP side, and what its consumer would do with a batch of the journal."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,7 +146,7 @@ async def in_process(
             )
         )
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
-    hooks = {"response": [documented(running.app)]}
+    hooks: Mapping[str, list[Callable[..., Any]]] = {"response": [documented(running.app)]}
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{service.name}", event_hooks=hooks) as http:
         yield InProcess(running, http, issuer)
     await running.engine.dispose()

@@ -7,8 +7,11 @@ import pytest
 
 from tests.services.documented import Documented
 
+RETRY: dict[str, Any] = {"Retry-After": "2"}
+PLAIN: dict[str, Any] = {"Content-Type": "text/plain"}
 
-def answered(status: int = 200, body: Any = None, **headers: str) -> httpx.Response:
+
+def answered(status: int = 200, /, *, body: Any = None, **headers: Any) -> httpx.Response:
     request = httpx.Request("GET", "http://service/v1/numbers/7")
     return httpx.Response(status, json={"number": 7} if body is None else body, headers=headers, request=request)
 
@@ -32,8 +35,8 @@ async def test_an_answer_as_the_document_says_passes(documented: Documented) -> 
         (answered(body={}, Location="/"), "'number' is a required property"),
         (answered(body={"number": 7, "name": "x"}, Location="/"), "Additional properties are not allowed"),
         (answered(), "no Location"),
-        (answered(Location="/", **{"Retry-After": "2"}), "retry-after is not in the document"),
-        (answered(Location="/", **{"Content-Type": "text/plain"}), "text/plain is not in the document"),
+        (answered(Location="/", **RETRY), "retry-after is not in the document"),
+        (answered(Location="/", **PLAIN), "text/plain is not in the document"),
     ],
     ids=["status", "type", "missing", "unknown", "no header", "another header", "media type"],
 )

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -89,9 +90,9 @@ async def test_readiness_names_what_does_not_answer(system: System, part: str, n
     # Frozen, not dead: the supervisor would start a dead one again at once.
     with frozen(family(system.pid(part))):
         for service in SERVICES:
-            await until(lambda service=service: is_named(system, service, named), what=f"{service} names {named}")
+            await until(partial(is_named, system, service, named), what=f"{service} names {named}")
     for service in SERVICES:
-        await until(lambda service=service: is_ready(system, service), seconds=60, what=f"{service} ready again")
+        await until(partial(is_ready, system, service), seconds=60, what=f"{service} ready again")
 
 
 async def is_named(system: System, service: str, dependency: str) -> bool:
@@ -185,7 +186,7 @@ async def test_rows_deleted_from_the_view_are_found_and_mended_by_one_command(sy
     (procedure,) = await system.send(file)
     for service in ("intake", "numbering", "routing", "notify"):
         # Twice a minute each looks for what it has said.
-        await until(lambda service=service: has_come_back(system, service, procedure), seconds=60, what=service)
+        await until(partial(has_come_back, system, service, procedure), seconds=60, what=service)
     before = await shown(system, procedure)
     view = await asyncpg.connect(system.run_file["services"]["query"]["database"])
     for table, column in (("timeline", "procedure_id"), ("procedures", "id")):

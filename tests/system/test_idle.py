@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ uvloop.run(wake())
 async def test_idle_services_use_less_than_a_twentieth_of_a_core(system: System) -> None:
     pids = [pid for service in SERVICES for pid in system.run_file["services"][service]["pids"]]
     for service in SERVICES:
-        await until(lambda service=service: is_ready(system, service), what="ready")
+        await until(partial(is_ready, system, service), what="ready")
     bare = await asyncio.create_subprocess_exec(sys.executable, "-c", BARE)
     try:
         # Whatever else the machine does adds to it: the best of a few looks counts.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from infoparquet_contracts.topics import JOURNAL
 
 from tests import audit
 from tests.processes import until
@@ -44,7 +45,7 @@ async def test_what_was_accepted_arrives_once_when_a_part_is_killed(system: Syst
 
 async def begun(system: System) -> bool:
     """Whether new procedures have reached the journal."""
-    journal = await audit.read(system.run_file["kafka"], audit.JOURNAL)
+    journal = await audit.read(system.run_file["kafka"], JOURNAL)
     return len({event.subject for _, event in journal}) > len(system.accepted)
 
 

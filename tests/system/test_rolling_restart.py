@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -17,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from infoparquet_contracts.court import Delivery
 from infoparquet_contracts.envelope import Event, decode, encode
 from infoparquet_contracts.replies import AcknowledgedReply
-from infoparquet_contracts.topics import replies_topic, tribunal_topic
+from infoparquet_contracts.topics import JOURNAL, replies_topic, tribunal_topic
 
 from chassis.clock import new_id
 from chassis.tls import trusted
@@ -98,7 +99,7 @@ async def _acknowledge_all(kafka: str) -> None:
         reader.assign([TopicPartition(tribunal_topic(court).name, 0) for court in COURTS])
         await reader.seek_to_beginning()
         async for record in reader:
-            event = decode(record.key, record.value, record.headers)
+            event: Event[Any] = decode(record.key, record.value, record.headers)
             if isinstance(event.data, Delivery):
                 await _acknowledge(producer, event)
 
@@ -116,7 +117,7 @@ async def told_once(system: System, ids: list[UUID]) -> None:
     wanted = {(str(one), fact) for one in ids for fact in ("numbered", "acknowledged")}
 
     async def all_told() -> bool:
-        journal = await audit.read(system.run_file["kafka"], audit.JOURNAL)
+        journal = await audit.read(system.run_file["kafka"], JOURNAL)
         facts = {event.id: event.data.fact for _, event in journal}
         told = Counter(
             (str(event.subject), facts[event.data.about]) for _, event in journal if event.data.fact == "notified"

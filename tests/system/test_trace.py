@@ -9,6 +9,7 @@ from html import unescape
 
 import httpx
 import pytest_asyncio
+from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from deploy.local.samples import read_samples
 from tests import audit
@@ -57,6 +58,6 @@ async def test_one_trace_leads_from_the_request_to_the_court_and_the_view(traced
 
     await until(whole, what="every span of the road")
     kafka = traced.run_file["kafka"]
-    records = await audit.read(kafka, audit.JOURNAL, audit.tribunal_topic("tj33063"))
+    records = await audit.read(kafka, JOURNAL, tribunal_topic("tj33063"))
     assert len(records) == 6
     assert {(event.traceparent or "").split("-")[1] for _, event in records} == {TRACE}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -166,7 +166,7 @@ async def running(
     one = Running(service, settings, clock=lambda: now)
     await keys_known(one)
     transport = httpx.ASGITransport(one.app, raise_app_exceptions=False)
-    hooks = {"response": [documented(one.app)]}
+    hooks: Mapping[str, list[Callable[..., Any]]] = {"response": [documented(one.app)]}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://intake", headers=issuer.bearer(DREAL), event_hooks=hooks
     ) as client:

@@ -24,7 +24,7 @@ async def deposit(intake: Intake, content: Any = PDF, name: str = "constat.pdf",
     return await intake.client.post("/v1/documents", content=content, headers=told | headers)
 
 
-async def deposited(intake: Intake, content: bytes = PDF, **headers: str) -> str:
+async def deposited(intake: Intake, content: bytes = PDF, /, **headers: str) -> str:
     """The id of a whole document."""
     answer = await deposit(intake, content, **headers)
     assert answer.status_code == 201, answer.text
@@ -35,7 +35,7 @@ def metadata(**told: str) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
 
 
-async def announce(intake: Intake, length: int = len(PDF), **headers: str) -> httpx.Response:
+async def announce(intake: Intake, length: int = len(PDF), /, **headers: str) -> httpx.Response:
     told = {
         "Upload-Length": str(length),
         "Upload-Metadata": metadata(filename="pièce n° 1.pdf", filetype="application/pdf"),
@@ -43,7 +43,7 @@ async def announce(intake: Intake, length: int = len(PDF), **headers: str) -> ht
     return await intake.client.post("/v1/uploads", headers=TUS | told | headers)
 
 
-async def announced(intake: Intake, length: int = len(PDF), **headers: str) -> str:
+async def announced(intake: Intake, length: int = len(PDF), /, **headers: str) -> str:
     """Where it is to be sent."""
     answer = await announce(intake, length, **headers)
     assert answer.status_code == 201, answer.text

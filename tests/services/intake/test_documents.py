@@ -58,7 +58,7 @@ async def test_a_digest_that_differs_leaves_nothing(intake: Intake, object_folde
 
 @pytest.mark.parametrize("digest", ["sha-256=x", "sha-256=:AAAA:", "sha-256", "sha-256=1", "=", "sha-256=:é:"])
 async def test_a_digest_that_cannot_be_read_is_refused(intake: Intake, digest: str) -> None:
-    answer = await intake.client.post("/v1/documents", content=PDF, headers=[("Repr-Digest", digest.encode())])
+    answer = await intake.client.post("/v1/documents", content=PDF, headers={b"Repr-Digest": digest.encode()})
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("/invalid-digest")
 

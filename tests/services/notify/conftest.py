@@ -175,7 +175,7 @@ class World:
     async def at_work(self) -> AsyncIterator[asyncio.Task[None]]:
         """Notify's postman works while the block lasts, and ends as at SIGTERM."""
         worker, _ = self.notify.running.workers
-        task: asyncio.Task[None] = asyncio.create_task(worker())  # type: ignore[arg-type]
+        task: asyncio.Task[None] = asyncio.create_task(worker())
         try:
             yield task
         finally:

@@ -15,7 +15,11 @@ NUMBER = "2026-00000042-26"
 
 def of(procedure: UUID, data: Any, **more: Any) -> Event[Any]:
     """That fact about that procedure."""
-    speakers = {facts.Numbered: "numbering", facts.Withdrawn: "intake", facts.DocumentInfected: "intake"}
+    speakers: dict[type, str] = {
+        facts.Numbered: "numbering",
+        facts.Withdrawn: "intake",
+        facts.DocumentInfected: "intake",
+    }
     source = f"/services/{speakers.get(type(data), 'routing')}"
     return an_event(data, subject=procedure, source=source, **more)
 

@@ -60,8 +60,7 @@ class Server:
         if fault == HANG:
             await asyncio.Event().wait()
         if fault is not None and fault.endswith(DROP):
-            assert server.transport is not None
-            server.transport.abort()
+            _reset(server)
         return fault
 
 
@@ -134,8 +133,14 @@ async def smtp_server() -> AsyncIterator[Server]:
     finally:
         listening.close()
         for one in list(talking):
-            if one.transport is not None:
-                one.transport.abort()
+            _reset(one)
+
+
+def _reset(one: SMTP) -> None:
+    """End its conversation as a network that fails; aiosmtpd does not say that its transport is of TCP."""
+    transport: Any = one.transport
+    if transport is not None:
+        transport.abort()
 
 
 @asynccontextmanager

@@ -106,7 +106,8 @@ async def test_what_was_given_up_is_listed_page_by_page(world: World) -> None:
     async with world.at_work():
         await world.until_states("failed", "failed", "failed")
     assert (await world.notify.get("/v1/failed-deliveries")).json()["next"] is None
-    found, cursor = [], {}
+    found: list[tuple[str, str]] = []
+    cursor: dict[str, str] = {}
     for _ in ones:
         page = (await world.notify.get("/v1/failed-deliveries", limit=1, **cursor)).json()
         found += [(one["procedure"], one["state"]) for one in page["deliveries"]]

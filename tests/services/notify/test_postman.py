@@ -164,7 +164,7 @@ async def test_two_workers_on_one_table_send_each_mail_once(
     for _ in range(12):
         await told(world)
     worker, _ = other.workers
-    second: asyncio.Task[None] = asyncio.create_task(worker())  # type: ignore[arg-type]
+    second: asyncio.Task[None] = asyncio.create_task(worker())
     async with world.at_work():
         await world.until_states(*["sent"] * 12)
     second.cancel()

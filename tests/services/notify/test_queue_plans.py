@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from infoparquet_contracts.registry import MODELS
 from sqlalchemy import TextClause, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import open_engine
@@ -77,5 +76,5 @@ async def test_what_was_given_up_is_found_without_reading_what_was_sent(connecti
     await connection.execute(text(GIVE_UP_TEN))
     await connection.execute(text("ANALYZE deliveries"))
     asked = store.failed((NOON - timedelta(days=1), UUID(int=0)), 101)
-    written = asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    written = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     assert await rows_read(connection, text(str(written))) <= MOST_READ

@@ -220,7 +220,7 @@ async def test_pages_follow_each_other_oldest_first_without_hole_or_repetition(n
     whole = [one["id"] for one in await listed(numbering)]
     found, cursor = [], None
     while True:
-        parameters = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        parameters: dict[str, Any] = {"limit": 2} | ({"cursor": cursor} if cursor else {})
         page = (await numbering.get("/v1/dead-letters", **parameters)).json()
         assert len(page["dead_letters"]) <= 2
         found += [one["id"] for one in page["dead_letters"]]

@@ -24,7 +24,8 @@ from services.query.exports import Download, Places, as_ndjson, as_parquet, page
 from services.query.filters import Dialect
 from services.query.parquet import ROW_GROUP, parquet, schema_of
 from services.query.rights import Everything
-from services.query.search import Criteria, Row
+from services.query.rows import Criteria
+from services.query.search import Row
 from services.query.tables import body
 from tests.builders import NOON
 from tests.contracts import builders

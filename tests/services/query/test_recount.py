@@ -213,13 +213,13 @@ async def before(postgres_server: Postgres, issuer: Issuer) -> AsyncIterator[InP
 
 async def test_what_was_there_before_is_brought_along(before: InProcess) -> None:
     ids = [new_id() for _ in range(6)]
-    handed_on = [
+    handed_on: list[Payload] = [
         builders.submitted(URGENT), builders.numbered(), builders.routed(), builders.delivered(),
         builders.acknowledged(), builders.declined(), builders.routed(PARIS_COURT),
         builders.delivered(PARIS_COURT, OTHER_DELIVERY), builders.registered(PARIS_COURT, OTHER_DELIVERY),
         builders.decided(PARIS_COURT, OTHER_DELIVERY),
     ]  # fmt: skip
-    roads = [
+    roads: list[list[Payload]] = [
         handed_on, handed_on[:6], handed_on[:1], [builders.submitted(), builders.withdrawn(), builders.numbered()],
         [builders.submitted().model_copy(update={"nataff": ()}), builders.unroutable()], [builders.numbered()],
     ]  # fmt: skip

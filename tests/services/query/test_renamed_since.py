@@ -4,11 +4,12 @@ from pathlib import Path
 
 from services.query.service import build
 from services.query.settings import QuerySettings
+from tests.contracts.builders import BORDEAUX
 from tests.processes import until
 from tests.services.imports import a_library, renamed, working
 from tests.services.in_process import InProcess, in_process, told
 from tests.services.issuer import Issuer
-from tests.services.query.histories import BORDEAUX, said, until_delivery
+from tests.services.query.histories import said, until_delivery
 
 
 async def test_a_court_that_changed_name_is_shown_by_it(

@@ -233,7 +233,7 @@ async def a_slow_client(url: str, headers: dict[str, str]) -> socket.socket:
 def read_until(slow: socket.socket, mark: bytes, count: int) -> list[str]:
     """The ids of so many facts; the sizes of chunks stand on lines of their own."""
     slow.settimeout(60)
-    answer, found = b"", []
+    answer, found = b"", list[bytes]()
     while len(found) < count:
         piece = slow.recv(1 << 20)
         assert piece, "the stream has ended"

@@ -25,7 +25,7 @@ def of_type(event: Event[Any], event_type: bytes) -> list[tuple[str, bytes]]:
 
 async def test_a_newer_version_and_a_new_fact_are_kept_and_hold_nothing_back(query: InProcess) -> None:
     submitted = an_event(a_submission())
-    about = {"subject": submitted.subject}
+    about: dict[str, Any] = {"subject": submitted.subject}
     later = query.record(an_event(routed(), **about), headers=of_type(submitted, NEWER_VERSION))
     new = query.record(an_event(routed(), **about), headers=of_type(submitted, NEWER_FACT), value=b'{"to": "tj64445"}')
     after = query.record(an_event(numbered(), **about))

@@ -61,7 +61,7 @@ async def test_two_views_of_a_person_have_two_names(query: InProcess) -> None:
 
 
 async def test_a_person_has_fifty_at_most_however_many_are_sent_at_once(query: InProcess) -> None:
-    async def kept(number: int) -> int:
+    async def kept(number: int) -> int | None:
         """What it is answered once a connection was free for it."""
 
         async def answered() -> int | None:

@@ -172,7 +172,7 @@ async def test_what_waits_for_an_operator_is_shown_whole(routing: InProcess) -> 
     routing.running.transactions.clock = lambda: NOON + timedelta(minutes=1)
     await routing.read(second)
     queue = (await routing.get("/v1/unroutable")).json()["procedures"]
-    unsaid = {"number": None, "withdrawal_requested": False, "declined_by": [], "history": []}
+    unsaid: dict[str, Any] = {"number": None, "withdrawal_requested": False, "declined_by": [], "history": []}
     common = {
         "administration": "dreal-33",
         "submitted_at": "2026-11-23T12:00:00Z",

@@ -155,6 +155,7 @@ async def test_a_number_of_a_procedure_never_submitted_is_unprocessable(routing:
     handler = routing.running.consumer.parts.application.sources["infoparquet.procedures.v1"].handler(
         numbered(new_id()).type
     )
+    assert handler is not None
     async with routing.abandoned() as transaction:
         with pytest.raises(Unprocessable) as refusal:
             await handler(transaction, [numbered(new_id())])

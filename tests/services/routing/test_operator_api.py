@@ -228,7 +228,7 @@ async def test_only_operators_decide_and_deliver_again(
     routing: InProcess, organisation: str, roles: list[str] | None
 ) -> None:
     fact = await waiting(routing)
-    caller = {"organisation": organisation, "roles": roles}
+    caller: dict[str, Any] = {"organisation": organisation, "roles": roles}
     assert (await assigned(routing, fact.subject, **caller)).status_code == 403
     assert (await again(routing, **caller)).status_code == 403
     headers = routing.issuer.bearer(organisation, roles)

@@ -128,7 +128,7 @@ class World:
                 self.journal.append(an_event(told, subject=self.subject, id=receipt_id(one)))
             case ToCourt() as message:
                 self.courts[message.tribunal].append(message)
-            case event:
+            case Event() as event:
                 self.journal.append(event)
 
     def follow(self) -> None:

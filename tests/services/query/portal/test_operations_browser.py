@@ -1,5 +1,7 @@
 """The operators' pages in a real browser: in nobody's way at any width, and a court is designated by the keyboard."""
 
+from typing import Literal
+
 from playwright.async_api import expect
 
 from tests.services.query.portal.chromium import a_window, needs_chromium
@@ -18,7 +20,8 @@ async def test_no_page_of_operations_is_in_anybodys_way_and_the_keyboard_is_enou
     async with a_window() as window:
         page, press, write = window.page, window.page.keyboard.press, window.page.keyboard.type
         await sign_in(window, portal, OPERATOR)
-        for scheme, width in (("light", 1440), ("dark", 360)):
+        looks: list[tuple[Literal["light", "dark"], int]] = [("light", 1440), ("dark", 360)]
+        for scheme, width in looks:
             await page.emulate_media(color_scheme=scheme)
             await page.set_viewport_size({"width": width, "height": 900})
             for path in paths:

@@ -19,7 +19,7 @@ TOLD: dict[str, Any] = {
 BESIDE = {f"{name}_url": f"http://{name}:8101" for name in ("intake", "numbering", "routing", "notify")}
 
 
-def told(**more: str) -> QuerySettings:
+def told(**more: Any) -> QuerySettings:
     return QuerySettings(**TOLD, **more)
 
 

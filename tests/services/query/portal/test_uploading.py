@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -45,7 +46,7 @@ async def test_a_plain_form_brings_several_files_and_says_which_was_refused(port
     async with portal.browser(AGENT) as browser:
         page, path = await at_documents(browser)
         fields = page.form(path)["fields"]
-        files = [
+        files: list[tuple[str, Any]] = [
             *((name, (None, value)) for name, value in fields.items()),
             ("file", ("", b"", "application/octet-stream")),
             ("file", ("un.pdf", PDF, "application/pdf")),
