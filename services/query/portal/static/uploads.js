@@ -3,10 +3,6 @@
 const AT_ONCE = 2;
 const percent = new Intl.NumberFormat("fr-FR", { style: "percent" });
 
-receive(document);
-// What a page renews of itself.
-addEventListener("htmx:load", (event) => receive(event.target));
-
 function receive(part) {
   for (const form of part.querySelectorAll("form.uploads:not(.uploads--live)")) receiveIn(form);
 }
@@ -20,11 +16,9 @@ function receiveIn(form) {
   let under = 0;
 
   form.classList.add("uploads--live");
-  input.addEventListener("change", () => {
-    take(input.files);
-    // What is on its way does not go a second time with the form.
-    input.value = "";
-  });
+  input.addEventListener("change", takeChosen);
+  // Chosen before this script was there.
+  takeChosen();
   drop.addEventListener("dragover", (event) => {
     event.preventDefault();
     drop.classList.add("drop--over");
@@ -46,6 +40,12 @@ function receiveIn(form) {
     });
   }
   list.addEventListener("submit", remove);
+
+  function takeChosen() {
+    take(input.files);
+    // What is on its way does not go a second time with the form.
+    input.value = "";
+  }
 
   function take(files) {
     for (const file of files) {
@@ -187,3 +187,7 @@ class Row {
     return button;
   }
 }
+
+receive(document);
+// What a page renews of itself.
+addEventListener("htmx:load", (event) => receive(event.target));

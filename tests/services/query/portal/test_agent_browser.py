@@ -1,5 +1,6 @@
 """An agent in a real browser: the keyboard is enough, so is HTML; files come with their progress, or say why not."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -163,6 +164,24 @@ async def test_a_file_that_is_too_large_is_not_sent_and_what_the_service_refuses
         await expect(page.get_by_text(problem["detail"])).to_be_visible()
         await page.get_by_role("button", name="Retirer small.pdf").first.click()
         await expect(page.locator("#attached li")).to_have_count(1)
+
+
+async def test_a_file_chosen_before_the_script_is_there_is_sent_when_it_is(portal: Portal, tmp_path: Path) -> None:
+    chosen = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await chosen.wait()
+        await route.continue_()
+
+    (small,) = files(tmp_path, small=PDF)
+    async with a_window() as window:
+        page = window.page
+        await page.route(re.compile(r"/uploads\.js$"), late)
+        await to_documents(window, portal)
+        await page.locator("#file").set_input_files(small)
+        chosen.set()
+        await expect(page.locator("#attached form")).to_have_count(1)
+        assert window.complaints == []
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
