@@ -15,9 +15,9 @@ addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button[type=submit]:disabled")) button.disabled = false;
 });
 
-// What was refused or taken is where the reader begins.
+// What was refused or taken is where the reader begins; who has begun elsewhere is left there.
 const said = document.querySelector("[aria-invalid=true]") ?? document.getElementById("said");
-if (said !== null) {
+if (said !== null && document.activeElement === document.body) {
   if (!said.matches("input, select, textarea")) said.tabIndex = -1;
   said.focus();
 }
@@ -29,6 +29,8 @@ for (const field of document.querySelectorAll("[data-lookup]")) {
     clearTimeout(typing);
     typing = setTimeout(() => propose(field), 200);
   });
+  // Typed before this script was there.
+  if (field.value !== field.defaultValue) propose(field);
 }
 
 async function propose(field) {

@@ -166,22 +166,45 @@ async def test_a_file_that_is_too_large_is_not_sent_and_what_the_service_refuses
         await expect(page.locator("#attached li")).to_have_count(1)
 
 
-async def test_a_file_chosen_before_the_script_is_there_is_sent_when_it_is(portal: Portal, tmp_path: Path) -> None:
-    chosen = asyncio.Event()
+async def held_back(page: Page, script: str) -> asyncio.Event:
+    """The script comes once the event is set, as over a bad line."""
+    goes_on = asyncio.Event()
 
     async def late(route: Route) -> None:
-        await chosen.wait()
+        await goes_on.wait()
         await route.continue_()
 
+    await page.route(re.compile(rf"/{script}$"), late)
+    return goes_on
+
+
+async def test_a_file_chosen_before_the_script_is_there_is_sent_when_it_is(portal: Portal, tmp_path: Path) -> None:
     (small,) = files(tmp_path, small=PDF)
     async with a_window() as window:
         page = window.page
-        await page.route(re.compile(r"/uploads\.js$"), late)
+        goes_on = await held_back(page, "uploads.js")
         await to_documents(window, portal)
         await page.locator("#file").set_input_files(small)
-        chosen.set()
+        goes_on.set()
         await expect(page.locator("#attached form")).to_have_count(1)
         assert window.complaints == []
+
+
+async def test_what_is_typed_before_the_script_is_there_is_proposed_for_and_keeps_the_focus(portal: Portal) -> None:
+    async with a_window() as window:
+        page = window.page
+        await sign_in(window, portal, AGENT)
+        await page.goto(f"{portal.url}/submit")
+        goes_on = await held_back(page, "portal.js")
+        # Words are no code: the page says so, and the reader would begin there.
+        await fill(page, FACTS | {"places/0/commune": "Bordeaux"})
+        await page.get_by_role("button", name="Continuer").click()
+        await expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+        commune = page.locator("[id='places/0/commune']")
+        await commune.fill("Bordea")
+        goes_on.set()
+        await expect(page.locator("datalist option[value^='33063 Bordeaux']")).to_be_attached()
+        await expect(commune).to_be_focused()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
