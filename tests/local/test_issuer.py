@@ -16,7 +16,6 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from deploy.local.failures import WrongUseError
-from deploy.local.folders import fresh_folder
 from deploy.local.http_process import HttpProcess
 from deploy.local.identities import organisations
 from deploy.local.ports import free_ports
@@ -47,8 +46,8 @@ def an_issuer(folder: Path, port: int) -> HttpProcess:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def issuer() -> AsyncIterator[HttpProcess]:
-    async with an_issuer(fresh_folder(), *free_ports(1)) as running:
+async def issuer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HttpProcess]:
+    async with an_issuer(tmp_path_factory.mktemp("issuer"), *free_ports(1)) as running:
         yield running
 
 

@@ -13,7 +13,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from chassis.migration import migrate
-from deploy.local.folders import fresh_folder
 from deploy.local.http_process import HttpProcess
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
@@ -28,9 +27,9 @@ NAMES = ("intake", "numbering", "routing", "notify", "query")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def token_maker() -> AsyncIterator[TokenMaker]:
+async def token_maker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TokenMaker]:
     """Of the development issuer, which runs as `infoparquet up` starts it."""
-    folder, (port,) = fresh_folder(), free_ports(1)
+    folder, (port,) = tmp_path_factory.mktemp("issuer"), free_ports(1)
     command = [sys.executable, "-m", "deploy.local.issuer", "--data", str(folder), "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     async with HttpProcess("issuer", command, url=url, log=folder / "issuer.log", environment=os.environ):
