@@ -11,7 +11,7 @@ from uuid import UUID
 
 from infoparquet_contracts.codes import Kind, Status
 from infoparquet_contracts.parts import Urgency
-from sqlalchemy import FromClause, Select, exists, or_, select, text, tuple_, union, union_all
+from sqlalchemy import FromClause, Select, and_, exists, or_, select, text, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.query.estimate import expected
@@ -107,15 +107,15 @@ def among_the_newest(
     """Those that are meant among the newest that the caller sees."""
     newest = NEWEST if sight == Everything() else NEWEST_OF_ONES_OWN
     most = min(newest, _COMPARISONS // max(1, criteria.compared))
-    found = []
-    for place, part in enumerate(view_of(sight).parts):
-        looked_through = select(procedures).where(part.condition, *_bounds(criteria, after), *also)
-        seen = view_of(sight, _newest(looked_through, most).subquery())
-        there = seen.parts[place]
-        meant = or_(*ways(seen, there, criteria.q))
-        listed = _listed(seen).where(meant, *conditions(seen, there, criteria))
-        found.append(_newest(listed, limit, seen.table))
-    return _page(found, limit)
+    looked_through = select(procedures).where(*_bounds(criteria, after), *also)
+    # Of all parts together: one that has fewer would reach further back than the others, and hide what they have there.
+    window = _page([_newest(looked_through.where(part.condition), most) for part in view_of(sight).parts], most)
+    seen = view_of(sight, window.subquery())
+    meant = [
+        and_(part.condition, or_(*ways(seen, part, criteria.q)), *conditions(seen, part, criteria))
+        for part in seen.parts
+    ]
+    return _newest(_listed(seen).where(or_(*meant)), limit, seen.table)
 
 
 def by_index(

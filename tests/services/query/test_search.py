@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from infoparquet_contracts.codes import Kind
 from infoparquet_contracts.payload import Payload
 
+from services.query import search as searching
+from services.query.exports import pages_of
 from services.query.filters import Filters
 from services.query.rights import Everything, OfAdministration, OfTribunal, Sight
 from services.query.search import among_the_newest, by_index, search
@@ -34,6 +36,17 @@ async def found(query: InProcess, organisation: str = "operator", **parameters: 
     answer = await query.get("/v1/procedures", organisation, **parameters)
     assert answer.status_code == 200, answer.text
     return [row["reference"] for row in answer.json()["procedures"]]
+
+
+async def pages(query: InProcess, organisation: str = "operator", **parameters: str) -> list[str]:
+    """What all of them have together."""
+    cursor: str | None = ""
+    whole: list[str] = []
+    while cursor is not None:
+        page = (await query.get("/v1/procedures", organisation, cursor=cursor, **parameters)).json()
+        whole += [row["reference"] for row in page["procedures"]]
+        cursor = page["next"]
+    return whole
 
 
 async def answered(query: InProcess, q: str, organisation: str = "operator") -> Any:
@@ -160,13 +173,25 @@ async def test_pages_of_what_is_found_follow_each_other(query: InProcess) -> Non
     for number in range(5):
         await query.read(*said(a_submission(f"R-{number}", at=NOON + timedelta(minutes=number % 3))))
     whole = await found(query, q="bordeaux")
-    cursor, split = "", []
-    while cursor is not None:
-        page = (await query.get("/v1/procedures", q="bordeaux", limit=2, cursor=cursor)).json()
-        split += [row["reference"] for row in page["procedures"]]
-        cursor = page["next"]
-    assert split == whole
+    assert await pages(query, q="bordeaux", limit="2") == whole
     assert len(whole) == 5
+
+
+async def test_a_court_misses_none_of_its_own_for_what_it_declined_since(
+    query: InProcess, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In hand: two that fill the window, and before them two that are meant; before these, three that were declined.
+    for hour, kind in enumerate([*5 * [Kind.ARTICLE_40], *2 * [Kind.COMPLAINT]]):
+        submission = a_submission(f"R-{hour}", at=NOON + timedelta(hours=hour), kind=kind)
+        facts = until_delivery(submission, number=NUMBER)
+        await query.read(*said(*facts, *([builders.declined()] if hour < 3 else [])))
+    monkeypatch.setattr(searching, "FEW", 0)
+    monkeypatch.setattr(searching, "NEWEST_OF_ONES_OWN", 2)
+    expected = ["R-4", "R-3", "R-2", "R-1", "R-0"]
+    assert await pages(query, f"tribunal:{BORDEAUX}", kind="article-40", limit="2") == expected
+    criteria = Filters.model_validate({"kind": "article-40"}).criteria(words)
+    exported = pages_of(query.running.engine, OfTribunal(BORDEAUX), criteria, 2)
+    assert [row.reference async for page in exported for row in page] == expected
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
