@@ -17,6 +17,7 @@ function open() {
   if (stream !== undefined || over || document.hidden) return;
   // Of a list, what came in hours would be sent one by one to be counted.
   if (Date.now() - left > LONG_AWAY && page.dataset.counts !== undefined) after = "";
+  left = undefined;
   opened = Date.now();
   stream = new EventSource(`${page.dataset.stream}?${new URLSearchParams({ after })}`);
   stream.addEventListener("here", hear);
@@ -42,7 +43,7 @@ function close() {
 }
 
 function leave() {
-  if (stream !== undefined) left = Date.now();
+  left ??= Date.now();
   close();
 }
 

@@ -1,13 +1,28 @@
 """In a real browser: pages go on by themselves, and take nothing from whoever reads or writes on them."""
 
+from datetime import timedelta
+
 from playwright.async_api import expect
 
+from chassis.clock import utc_now
 from tests.services.query.portal.chromium import a_window, needs_chromium
 from tests.services.query.portal.people import CLERK, Portal
 from tests.services.query.portal.test_browser import sign_in
 from tests.services.query.portal.test_live import a_reply
 
 pytestmark = needs_chromium
+# The streams that a page opens, each in its turn.
+STREAMS_KEPT = """
+window.streams = [];
+window.EventSource = class extends EventSource {
+  constructor(...given) { super(...given); streams.push(this); }
+};
+"""
+# What the page says, each in its turn.
+NOTICES_KEPT = """
+window.notices = [];
+new MutationObserver(() => notices.push(notice.textContent)).observe(notice, { childList: true });
+"""
 
 
 async def test_a_page_shows_what_is_said_meanwhile_and_leaves_a_form_alone(live_portal: Portal) -> None:
@@ -54,6 +69,24 @@ async def test_lists_count_what_is_new_and_stand_still(live_portal: Portal) -> N
         await notice.get_by_role("link", name="Actualiser").click()
         await expect(page.get_by_role("link", name="C-3")).to_be_visible()
         await expect(notice).to_be_empty()
+        assert window.complaints == []
+
+
+async def test_a_short_absence_does_not_make_a_list_s_later_streams_begin_anew(live_portal: Portal) -> None:
+    async with a_window() as window:
+        page = window.page
+        await page.add_init_script(STREAMS_KEPT)
+        await sign_in(window, live_portal, CLERK)
+        await page.goto(f"{live_portal.url}/inbox")
+        await page.evaluate(NOTICES_KEPT)
+        await page.evaluate("dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pageshow'))")
+        # As after a quarter of an hour of reading, when the service ends what has lasted.
+        await page.clock.set_fixed_time(utc_now() + timedelta(minutes=16))
+        async with page.expect_response(lambda one: "/stream?" in one.url):
+            await page.evaluate("streams.at(-1).dispatchEvent(new Event('error'))")
+        await live_portal.submitted(reference="B-2")
+        await expect(page.locator("#notice")).to_contain_text("1 nouvelle procédure")
+        assert [one for one in await page.evaluate("notices") if "nouvelle procédure" not in one] == []
         assert window.complaints == []
 
 
