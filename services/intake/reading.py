@@ -112,7 +112,8 @@ def _headers(one: Document) -> dict[str, str]:
 
 
 async def _answer(contents: Contents, one: Document, span: Span, headers: dict[str, str]) -> Response:
-    headers["Content-Length"] = str(len(span.bytes))
+    # As a media type it would be given a character set, which nobody knows.
+    headers |= {"Content-Type": str(one.media_type), "Content-Length": str(len(span.bytes))}
     if span.partial:
         headers["Content-Range"] = f"bytes {span.bytes.start}-{span.bytes.stop - 1}/{one.bytes}"
     # The first piece before any is promised: what is not there is still a problem then.
@@ -122,7 +123,7 @@ async def _answer(contents: Contents, one: Document, span: Span, headers: dict[s
     except ObjectMissing:
         raise content_missing() from None
     status = 206 if span.partial else 200
-    return StreamingResponse(_all(first, pieces), status, headers, media_type=one.media_type)
+    return StreamingResponse(_all(first, pieces), status, headers)
 
 
 async def _all(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

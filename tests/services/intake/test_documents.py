@@ -139,6 +139,12 @@ async def test_each_reading_is_recorded_with_its_bytes(intake: Intake) -> None:
     assert [tuple(row) for row in await intake.rows(query)] == [(one, 2, 5, DREAL)]
 
 
+async def test_a_text_is_of_the_type_that_it_is_kept_as(intake: Intake) -> None:
+    # In what it is written, nobody knows.
+    one = await deposited(intake, "commune;délit\n33063;vol\n".encode("latin-1"), **{"Content-Type": "text/csv"})
+    assert (await intake.client.get(f"/v1/documents/{one}")).headers["content-type"] == "text/csv"
+
+
 async def test_to_anybody_else_it_does_not_exist(intake: Intake) -> None:
     one = await deposited(intake)
     asked = [(f"/v1/documents/{one}{what}", who) for what in ("", "/description") for who in (OTHER, TRIBUNAL)]
