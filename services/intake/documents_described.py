@@ -120,7 +120,8 @@ DOCUMENT_OPERATIONS: Final[Mapping[str, Operation]] = {
             ),
             304: Answer(None, "Vous l’avez déjà (`If-None-Match`)."),
         },
-        "À l’administration qui l’a déposée et au tribunal saisi.",
+        "À l’administration qui l’a déposée et au tribunal saisi. `HEAD` rend les mêmes en-têtes sans la pièce : ce "
+        "n’est pas une lecture.",
         problems={
             404: ("unknown-document",),
             409: ("document-infected", "document-not-scanned"),

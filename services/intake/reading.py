@@ -1,9 +1,10 @@
-"""HTTP out: a document's bytes and what is known of it, to those its dossier concerns; who reads it is recorded.
+"""HTTP out: a document's bytes and what is known of it, to those its dossier concerns; who reads bytes is recorded.
 
 To anybody else it does not exist, and saying so takes as long as for one that does not.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,10 +29,12 @@ UNKNOWN = NotFound("unknown-document", "Aucune pièce ne porte cet identifiant."
 # A scanner that is down is asked again after as long.
 SCAN_RETRY_SECONDS = 30
 Reader = Annotated[Caller, Depends(only("administration", "tribunal"))]
+# The bytes that are asked for, None where the client has them.
+Shown = tuple[Document, Span | None]
 
 
 def routes(parts: Parts, contents: Contents, *, scanning: bool) -> APIRouter:
-    """`GET /v1/documents/{id}` and its description."""
+    """`GET` and `HEAD` of `/v1/documents/{id}`, and its description."""
     router = APIRouter(tags=["pièces"])
 
     @router.get(f"{DOCUMENTS_PATH}/{{id}}/description", summary="Ce qu’est une pièce, et où en est son analyse")
@@ -44,26 +47,45 @@ def routes(parts: Parts, contents: Contents, *, scanning: bool) -> APIRouter:
 
     @router.get(f"{DOCUMENTS_PATH}/{{id}}", summary="Le contenu d’une pièce")
     async def read_document(id: UUID, request: Request, caller: Reader) -> Response:  # noqa: A002
-        asked = Asked(*(request.headers.get(name) for name in ("range", "if-range", "if-none-match")))
+        asked = _asked(request)
 
-        async def look() -> tuple[Document, Span | None] | None:
+        async def look() -> Shown | None:
             async with parts.transactions.begin() as transaction:
-                one = await _readable(transaction.connection, id, caller)
-                if one is None:
-                    return None
-                _require_scan(one, scanning=scanning)
-                span = _span(asked, one)
-                if span is not None:
-                    await documents_store.record_reading(transaction, id, span.bytes, caller)
-                return one, span
+                shown = await _shown(transaction.connection, id, caller, asked, scanning=scanning)
+                if shown is not None and shown[1] is not None:
+                    await documents_store.record_reading(transaction, id, shown[1].bytes, caller)
+                return shown
 
         one, span = await found(parts, look, UNKNOWN)
-        headers = _headers(one)
-        if span is None:
-            return Response(status_code=304, headers=headers)
-        return await _answer(contents, one, span, headers)
+        return _told(one, span) if span is None else await _answer(contents, one, span)
+
+    @router.head(f"{DOCUMENTS_PATH}/{{id}}", include_in_schema=False)
+    async def know_document(id: UUID, request: Request, caller: Reader) -> Response:  # noqa: A002
+        # A range is of what GET sends.
+        asked = replace(_asked(request), range=None)
+
+        async def look() -> Shown | None:
+            async with parts.engine.connect() as connection:
+                return await _shown(connection, id, caller, asked, scanning=scanning)
+
+        return _told(*await found(parts, look, UNKNOWN))
 
     return router
+
+
+def _asked(request: Request) -> Asked:
+    return Asked(*(request.headers.get(name) for name in ("range", "if-range", "if-none-match")))
+
+
+async def _shown(
+    connection: AsyncConnection, id_: UUID, caller: Caller, asked: Asked, *, scanning: bool
+) -> Shown | None:
+    """None where it is nothing to the caller. Raises Problem."""
+    one = await _readable(connection, id_, caller)
+    if one is None:
+        return None
+    _require_scan(one, scanning=scanning)
+    return one, _span(asked, one)
 
 
 async def _readable(connection: AsyncConnection, id_: UUID, caller: Caller) -> Document | None:
@@ -111,19 +133,29 @@ def _headers(one: Document) -> dict[str, str]:
     }
 
 
-async def _answer(contents: Contents, one: Document, span: Span, headers: dict[str, str]) -> Response:
+def _content_headers(one: Document, span: Span) -> dict[str, str]:
     # As a media type it would be given a character set, which nobody knows.
-    headers |= {"Content-Type": str(one.media_type), "Content-Length": str(len(span.bytes))}
+    told = {"Content-Type": str(one.media_type), "Content-Length": str(len(span.bytes))}
     if span.partial:
-        headers["Content-Range"] = f"bytes {span.bytes.start}-{span.bytes.stop - 1}/{one.bytes}"
+        told["Content-Range"] = f"bytes {span.bytes.start}-{span.bytes.stop - 1}/{one.bytes}"
+    return _headers(one) | told
+
+
+def _told(one: Document, span: Span | None) -> Response:
+    """All but the bytes."""
+    if span is None:
+        return Response(status_code=304, headers=_headers(one))
+    return Response(headers=_content_headers(one, span))
+
+
+async def _answer(contents: Contents, one: Document, span: Span) -> Response:
     # The first piece before any is promised: what is not there is still a problem then.
     try:
         pieces = contents.read(await contents.located(one), span.bytes)
         first = await anext(pieces, b"")
     except ObjectMissing:
         raise content_missing() from None
-    status = 206 if span.partial else 200
-    return StreamingResponse(_all(first, pieces), status, headers)
+    return StreamingResponse(_all(first, pieces), 206 if span.partial else 200, _content_headers(one, span))
 
 
 async def _all(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -139,6 +139,18 @@ async def test_each_reading_is_recorded_with_its_bytes(intake: Intake) -> None:
     assert [tuple(row) for row in await intake.rows(query)] == [(one, 2, 5, DREAL)]
 
 
+async def test_what_is_known_of_it_is_asked_for_without_its_bytes_and_is_no_reading(intake: Intake) -> None:
+    where = f"/v1/documents/{await deposited(intake)}"
+    whole = await intake.client.get(where)
+    # A range is of its bytes, which nobody asks for.
+    told = await intake.client.head(where, headers={"Range": "bytes=-1000000"})
+    assert (told.status_code, told.content) == (200, b"")
+    assert dict(told.headers) == dict(whole.headers)
+    assert (await intake.client.head(where, headers={"If-None-Match": whole.headers["etag"]})).status_code == 304
+    assert (await intake.client.head(where, headers=intake.issuer.bearer(OTHER))).status_code == 404
+    assert await intake.count("document_readings") == 1
+
+
 async def test_a_text_is_of_the_type_that_it_is_kept_as(intake: Intake) -> None:
     # In what it is written, nobody knows.
     one = await deposited(intake, "commune;délit\n33063;vol\n".encode("latin-1"), **{"Content-Type": "text/csv"})
