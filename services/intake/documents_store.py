@@ -60,6 +60,8 @@ documents = Table(
     Column("key", Text),
     # As it was sent: it may name people, so it stays here.
     Column("name", Text),
+    # Whatever was told of it by tus; the name may be in it.
+    Column("upload_metadata", Text),
     Column("declared_type", Text, nullable=False),
     Column("state", Text, nullable=False),
     # So many are kept; all of them, once it is whole.
@@ -138,6 +140,7 @@ class Document:
     administration: str
     key: str | None
     name: str | None
+    upload_metadata: str | None
     declared_type: str
     state: DocumentState
     bytes: int

@@ -55,7 +55,7 @@ def routes(receiver: Receiver) -> APIRouter:
         one = await uploads.find(id, caller.code)
         if await receiver.settle(id):
             one = await uploads.find(id, caller.code)
-        return _answer(200, {**_where(one), "Upload-Length": str(one.length), "Cache-Control": "no-store"})
+        return _answer(200, {**_where(one), **_told(one), "Cache-Control": "no-store"})
 
     @router.patch(UPLOAD_PATH, summary="Poursuit l’envoi d’une pièce", status_code=204, dependencies=TUS)
     async def go_on(id: UUID, request: Request, caller: Administration) -> Response:  # noqa: A002
@@ -91,7 +91,12 @@ class Uploads:
             "declared_type": media_types.declared(told.get("filetype")),
             "promised": promised_in(request),
         }
-        one = await self.receiver.begin(administration, WAITS, key=_key(headers.get("idempotency-key")), **announced)
+        # Of what says the same in other words, the first is kept.
+        kept_as = {
+            "key": _key(headers.get("idempotency-key")),
+            "upload_metadata": headers.get("upload-metadata") or None,
+        }
+        one = await self.receiver.begin(administration, WAITS, **kept_as, **announced)
         if any(getattr(one, name) != value for name, value in announced.items()):
             raise idempotency.contradicted()
         return await self._completed(one)
@@ -146,6 +151,14 @@ def _where(one: Document) -> dict[str, str]:
     told = {"Upload-Offset": str(one.bytes)}
     if one.expires_at is not None:
         told["Upload-Expires"] = format_datetime(one.expires_at, usegmt=True)
+    return told
+
+
+def _told(one: Document) -> dict[str, str]:
+    """What was announced, as it was."""
+    told = {"Upload-Length": str(one.length)}
+    if one.upload_metadata is not None:
+        told["Upload-Metadata"] = one.upload_metadata
     return told
 
 

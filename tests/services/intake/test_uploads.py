@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.services.intake.conftest import Intake
-from tests.services.intake.documents import PDF, TUS, announce, announced, kept, offset, repr_digest, send
+from tests.services.intake.documents import PDF, TUS, announce, announced, kept, metadata, offset, repr_digest, send
 
 DREAL = "administration:dreal-33"
 OTHER = "administration:dreal-64"
@@ -38,6 +38,17 @@ async def test_a_document_comes_in_pieces_and_is_whole_with_the_last(intake: Int
     described = (await read(intake, where + "/description")).json()
     assert described["name"] == "pièce n° 1.pdf"
     assert described["sha256"] == hashlib.sha256(PDF).hexdigest()
+
+
+async def test_what_was_told_of_it_is_told_again_as_it_was_sent(intake: Intake) -> None:
+    sent = f"lang ZnI= , {metadata(filename='pièce n° 1.pdf')},draft"
+    where = await announced(intake, **{"Upload-Metadata": sent, "Idempotency-Key": "one"})
+    # Of what only says the same in other words, the first is kept.
+    await announced(intake, **{"Upload-Metadata": metadata(filename="pièce n° 1.pdf"), "Idempotency-Key": "one"})
+    await send(intake, where, 0, PDF)
+    assert (await intake.client.head(where, headers=TUS)).headers["upload-metadata"] == sent
+    untold = await announced(intake, **{"Upload-Metadata": ""})
+    assert "upload-metadata" not in (await intake.client.head(untold, headers=TUS)).headers
 
 
 async def test_a_document_that_is_not_whole_is_nobodys_to_read(intake: Intake) -> None:
