@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -95,32 +96,41 @@ def answer(request: Request, problem: Problem) -> JSONResponse:
     return JSONResponse(content, problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Have every error of the application answered as a problem."""
+def _answer(headers_below: Mapping[str, Mapping[str, str]], request: Request, problem: Problem) -> JSONResponse:
+    answered = answer(request, problem)
+    for path, headers in headers_below.items():
+        if f"{request.url.path}/".startswith(f"{path}/"):
+            answered.headers.update(headers)
+    return answered
+
+
+def install(app: FastAPI, headers_below: Mapping[str, Mapping[str, str]]) -> None:
+    """Have every error of the application answered as a problem, with headers at and below some paths."""
+    said = partial(_answer, headers_below)
 
     async def on_problem(request: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)  # noqa: S101 - registered for this class alone
-        return answer(request, problem)
+        return said(request, problem)
 
     async def on_invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         errors = field_errors(error.errors())
         detail = "La requête comporte " + ("une erreur." if len(errors) == 1 else f"{len(errors)} erreurs.")
-        return answer(request, Problem(400, "invalid-request", detail, errors))
+        return said(request, Problem(400, "invalid-request", detail, errors))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
         # FastAPI blames the body for whatever is raised while it is read; ours has its own answer.
         if isinstance(error.__cause__, Problem):
-            return answer(request, error.__cause__)
+            return said(request, error.__cause__)
         detail = TITLES.get(error.status_code, "Erreur") + "."
-        return answer(
+        return said(
             request, Problem(error.status_code, f"http-{error.status_code}", detail, headers=error.headers or {})
         )
 
     async def on_full(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, OutboxFull)  # noqa: S101
-        return answer(
+        return said(
             request,
             outbox_full(
                 error, "Rien de cette demande n’a été enregistré : renvoyez-la, avec la même clé d’idempotence,"
@@ -130,10 +140,10 @@ def install(app: FastAPI) -> None:
     async def on_outage(request: Request, error: Exception) -> JSONResponse:
         if not is_unavailable(error):
             raise error
-        return answer(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
+        return said(request, unavailable(error.dependency if isinstance(error, Unavailable) else "database"))
 
     async def on_failure(request: Request, _: Exception) -> JSONResponse:
-        return answer(request, Problem(500, "internal", "Une erreur interne s’est produite ; elle a été consignée."))
+        return said(request, Problem(500, "internal", "Une erreur interne s’est produite ; elle a été consignée."))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -5,8 +5,8 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,8 @@ class Service:
     workers: Callable[[Parts], Sequence[Worker]] = lambda _: ()
     # Paths that read large bodies themselves, piece by piece; one that ends in `/` stands for all below it.
     unlimited_paths: Sequence[str] = ()
+    # What problems have to say at and below some paths, as any answer there.
+    problem_headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 async def migrate_service(service: Service, settings: Settings) -> "Created":
@@ -146,6 +148,7 @@ class Running:
             answering=self.wholeness.answering,
             description=service.description,
             unlimited=service.unlimited_paths,
+            problem_headers=service.problem_headers,
         )
 
     def _consumer(self, crash: CrashPoints) -> Consumer:

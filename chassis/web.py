@@ -1,7 +1,8 @@
 """The HTTP side every service has: health, readiness, metrics, documents, problems, positions, limits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Response
@@ -36,15 +37,17 @@ def build_app(
     description: Callable[[], Description],
     unlimited: Sequence[str] = (),
     pace: Pace = DEFAULT_PACE,
+    problem_headers: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> FastAPI:
     """The application of a service; `unlimited` are paths that read large bodies themselves (see `reads_itself`).
 
+    `problem_headers` are those that problems have at and below some paths.
     `answering` is awaited before each call of the routers, and raises while they would answer what is not true.
     """
     app = FastAPIOffline(title=title, version=VERSION)
     app.openapi = _documented(app, description, unlimited)  # type: ignore[method-assign]  # as FastAPI documents it
     app.state.identity = identity
-    problems.install(app)
+    problems.install(app, problem_headers)
     app.include_router(_common(readiness, registry, positions))
     for router in routers:
         app.include_router(router, dependencies=[Depends(answering)])

@@ -59,6 +59,7 @@ def build(settings: IntakeSettings) -> Service:
         holdings=Holdings(followed.unfollowed),
         description=described,
         unlimited_paths=(batch.BATCH_PATH, depositing.DOCUMENTS_PATH, f"{uploads.UPLOADS_PATH}/"),
+        problem_headers={uploads.UPLOADS_PATH: uploads.SPOKEN},
         workers=lambda parts: [live.watch, *document_workers(parts, objects, scanner)],
     )
 

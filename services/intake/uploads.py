@@ -33,6 +33,7 @@ async def _tus(request: Request, caller: Administration) -> None:  # noqa: ARG00
 
 
 TUS = [Depends(_tus)]
+SPOKEN = {"Tus-Resumable": tus_headers.VERSION}
 
 
 def routes(receiver: Receiver) -> APIRouter:
@@ -163,4 +164,4 @@ def _told(one: Document) -> dict[str, str]:
 
 
 def _answer(status: int, headers: dict[str, str]) -> Response:
-    return Response(status_code=status, headers={"Tus-Resumable": tus_headers.VERSION, **headers})
+    return Response(status_code=status, headers=SPOKEN | headers)

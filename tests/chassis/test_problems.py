@@ -94,7 +94,7 @@ def routes() -> APIRouter:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = bare_app(routes())
+    app = bare_app(routes(), problem_headers={"/fails": {"X-Spoken": "1.0"}})
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
         yield client
@@ -120,6 +120,7 @@ async def test_every_family_of_errors_is_a_problem(client: httpx.AsyncClient, fa
     _, status, kind = FAMILIES[family]
     answer = await client.post(f"/fails/{family}", headers={"x-name": "Untel"})
     problem = problem_of(answer, status, kind)
+    assert answer.headers["x-spoken"] == "1.0"
     if status == 503:
         assert answer.headers["retry-after"]
         assert "Rien n’a été enregistré" in problem["detail"]
@@ -144,6 +145,8 @@ async def test_an_unknown_path_and_a_wrong_method_are_problems(client: httpx.Asy
     answer = await client.get("/people")
     problem_of(answer, 405, "http-405")
     assert answer.headers["allow"] == "POST"
+    assert "x-spoken" not in answer.headers
+    assert "x-spoken" not in (await client.get("/failsafe")).headers
 
 
 async def test_a_call_without_token_is_a_problem(client: httpx.AsyncClient) -> None:

@@ -142,6 +142,24 @@ async def test_what_makes_no_sense_is_refused(intake: Intake, headers: dict[str,
     assert await intake.count("documents") == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "below", "headers", "status"),
+    [
+        ("POST", "", {"Authorization": ""}, 401),
+        ("POST", "", {"Tus-Resumable": "0.2.2"}, 412),
+        ("PUT", "", {}, 405),
+        ("HEAD", "/0192f0c1-0000-7000-8000-000000000000", {}, 404),
+        ("HEAD", "/one", {}, 400),
+        ("GET", "/one/more", {}, 404),
+    ],
+)
+async def test_a_problem_too_is_of_the_version_that_is_spoken(
+    intake: Intake, method: str, below: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await intake.client.request(method, f"/v1/uploads{below}", headers=TUS | headers)
+    assert (answer.status_code, answer.headers.get_list("tus-resumable")) == (status, ["1.0.0"])
+
+
 async def test_a_piece_of_another_media_type_is_refused(intake: Intake) -> None:
     where = await announced(intake)
     assert (await send(intake, where, 0, PDF, **{"Content-Type": "application/pdf"})).status_code == 415
