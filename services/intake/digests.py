@@ -35,7 +35,7 @@ class Digests:
         return digest.copy() if digest is not None and at == size else None
 
     def remember(self, document: UUID, size: int, digest: Digest) -> None:
-        """Of its first `size` bytes."""
+        """Of its first `size` bytes, once they count: what two bring at once for one place may differ."""
         self._known[document] = size, digest
         self._known.move_to_end(document)
         if len(self._known) > REMEMBERED:

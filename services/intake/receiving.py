@@ -19,7 +19,7 @@ from chassis.errors import Refused, Unavailable
 from services.intake import documents_store
 from services.intake.arriving import Arriving, handful_of
 from services.intake.contents import Contents, key_of
-from services.intake.digests import Digests, done
+from services.intake.digests import Digest, Digests, done
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.media_types import Judged, judge, sniffed
 from services.intake.objects import ObjectMissing, Objects
@@ -88,13 +88,14 @@ class Receiver:
         Problem that the stream ends with, after keeping what came before.
         """
         kept, counting = one.bytes, done()
+        digest = self.digests.of(one.id, kept)
         with self._arriving(one, stream) as arriving:
             try:
                 while await arriving.more():
-                    part = await self._put(one.id, kept, arriving)
+                    part, digest = await self._put(one.id, kept, digest, arriving)
                     await counting
                     # The disk takes its time, while the next part comes.
-                    counting = asyncio.create_task(self._count(one.id, part, waits))
+                    counting = asyncio.create_task(self._count(one.id, part, digest, waits))
                     kept += part.bytes
                 await counting
             finally:
@@ -177,10 +178,12 @@ class Receiver:
                 raise Overtaken(there) from None
             raise
 
-    async def _put(self, one: UUID, start: int, arriving: Arriving) -> Part:
-        """The next part, as an object that is not counted yet."""
+    async def _put(
+        self, one: UUID, start: int, before: Digest | None, arriving: Arriving
+    ) -> tuple[Part, Digest | None]:
+        """The next part, as an object that is not counted yet, and the digest of all up to its end."""
         key = key_of(one, start, new_id())
-        digest = self.digests.of(one, start)
+        digest = None if before is None else before.copy()
         size, hashing = 0, done()
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -198,20 +201,21 @@ class Receiver:
             await self.objects.put(key, pieces(), chunk=arriving.handful)
         await hashing
         self.crash.reach("document.put")
-        if digest is not None:
-            self.digests.remember(one, start + size, digest)
-        return Part(start, size, key)
+        return Part(start, size, key), digest
 
-    async def _count(self, one: UUID, part: Part, waits: timedelta) -> None:
+    async def _count(self, one: UUID, part: Part, digest: Digest | None, waits: timedelta) -> None:
+        # What is kept may be another's bytes until these are known to count.
+        self.digests.forget(one)
         async with self._unless_overtaken(one, part.start):
             await self.objects.sync(part.key)
         async with self.turns.begin() as transaction:
             counts = await documents_store.add_part(transaction.connection, one, part, transaction.now + waits)
         self.crash.reach("document.counted")
         if not counts:
-            self.digests.forget(one)
             await self.objects.discard(part.key)
             raise Overtaken(await self._bytes(one))
+        if digest is not None:
+            self.digests.remember(one, part.start + part.bytes, digest)
 
     async def _judged(self, document: Document, parts: Sequence[Part]) -> Judged:
         size = document.bytes
