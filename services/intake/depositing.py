@@ -19,6 +19,8 @@ from services.intake.receiving import DigestDiffers, Overtaken, Receiver
 DOCUMENTS_PATH = "/v1/documents"
 # Without a byte for so long, whoever took it in is no more: it cannot be gone on with.
 WAITS = timedelta(minutes=15)
+# Raised again as themselves, errors would hold themselves, and all that they went through.
+WORDED = (StoreFull, DigestDiffers, ObjectMissing, Overtaken)
 
 
 def routes(receiver: Receiver, *, scanning: bool) -> APIRouter:
@@ -43,6 +45,8 @@ def routes(receiver: Receiver, *, scanning: bool) -> APIRouter:
             await receiver.give_up(one.id)
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=400)
+            if not isinstance(error, WORDED):
+                raise
             raise worded(error) from error
         return JSONResponse(
             to_jsonable_python(as_json(whole, scanning=scanning)), 201, {"Location": f"{DOCUMENTS_PATH}/{whole.id}"}
@@ -74,7 +78,7 @@ def announced_length(request: Request) -> int | None:
     return None if length is None else int(length)
 
 
-def worded(error: Exception) -> Exception:
+def worded(error: StoreFull | DigestDiffers | ObjectMissing | Overtaken) -> Problem:
     """What a document could not be taken in for, as the problem that says so."""
     match error:
         case StoreFull():
@@ -93,8 +97,6 @@ def worded(error: Exception) -> Exception:
         case Overtaken(kept=kept):
             detail = f"Un autre envoi de cette pièce est plus avancé : {kept} octets sont déjà gardés."
             return Problem(409, "overtaken", detail, headers={"Upload-Offset": str(kept)})
-        case _:
-            return error
 
 
 def content_missing() -> Problem:

@@ -4,7 +4,7 @@ Whoever counts a part first wins: what another brought meanwhile for the same pl
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -186,7 +186,7 @@ class Receiver:
         digest = None if before is None else before.copy()
         size, hashing = 0, done()
 
-        async def pieces() -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncGenerator[bytes]:
             nonlocal size, hashing
             async for piece in arriving.part():
                 size += len(piece)
@@ -197,8 +197,8 @@ class Receiver:
                     await hashed
                 self.crash.reach("document.piece")
 
-        async with self._unless_overtaken(one, start):
-            await self.objects.put(key, pieces(), chunk=arriving.handful)
+        async with self._unless_overtaken(one, start), _closing(pieces()) as handfuls:
+            await self.objects.put(key, handfuls, chunk=arriving.handful)
         await hashing
         self.crash.reach("document.put")
         return Part(start, size, key), digest
@@ -242,3 +242,14 @@ class Receiver:
         if whole is None or whole.sha256 is None:
             raise Overtaken(None if whole is None else whole.bytes)
         return whole
+
+
+@asynccontextmanager
+async def _closing(pieces: AsyncGenerator[bytes]) -> AsyncIterator[AsyncGenerator[bytes]]:
+    """A store that fails leaves them in the middle, where they hold the turn that all documents wait for."""
+    try:
+        yield pieces
+    finally:
+        # The store goes on asking for one after it was cancelled; that ends with the body.
+        if not pieces.ag_running:  # type: ignore[attr-defined]  # what any function with a yield returns has it
+            await pieces.aclose()

@@ -17,7 +17,7 @@ from chassis.problems import Problem
 from services.intake import documents_store, media_types, tus_headers
 from services.intake.api import Administration, require_type
 from services.intake.arriving import too_large
-from services.intake.depositing import promised_in, worded
+from services.intake.depositing import WORDED, promised_in, worded
 from services.intake.documents_store import Document, DocumentState
 from services.intake.file_names import kept
 from services.intake.receiving import Receiver
@@ -120,7 +120,7 @@ class Uploads:
         except ClientDisconnect:
             # Nobody is left to read what is answered.
             raise Problem(400, "cut", "La connexion a été coupée.") from None
-        except Exception as error:
+        except WORDED as error:
             raise worded(error) from error
         return await self.find(one.id, one.administration)
 
@@ -129,7 +129,7 @@ class Uploads:
             return one
         try:
             return await self.receiver.complete(one.id)
-        except Exception as error:
+        except WORDED as error:
             raise worded(error) from error
 
 

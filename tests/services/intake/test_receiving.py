@@ -10,9 +10,10 @@ import pytest
 
 from chassis.errors import Unavailable
 from services.intake import documents_store
+from services.intake.arriving import LARGEST_HANDFUL
 from services.intake.contents import Contents
 from services.intake.documents_store import Document, DocumentState
-from services.intake.objects import Objects
+from services.intake.objects import DEPENDENCY, Objects
 from services.intake.receiving import DigestDiffers, Overtaken, Receiver
 from services.intake.turns import Turns
 from tests.processes import until
@@ -38,6 +39,14 @@ class Disk(Objects):
         await super().sync(key)
 
 
+class Broken(Objects):
+    """Takes one piece, and fails."""
+
+    async def put(self, key: str, pieces: AsyncIterator[bytes], *, chunk: int) -> None:  # noqa: ARG002 - as its base
+        await anext(pieces)
+        raise Unavailable(DEPENDENCY)
+
+
 @pytest.fixture
 def disk(object_folder: Path) -> Disk:
     return Disk(object_folder.as_uri())
@@ -45,12 +54,21 @@ def disk(object_folder: Path) -> Disk:
 
 @pytest.fixture
 def receiver(intake: Intake, disk: Disk) -> Receiver:
-    return Receiver(Contents(disk, Turns(intake.running.transactions)), intake.running.parts.crash)
+    return receiver_into(disk, intake)
 
 
-async def begun(receiver: Receiver) -> Document:
+def receiver_into(objects: Objects, intake: Intake) -> Receiver:
+    return Receiver(Contents(objects, Turns(intake.running.transactions)), intake.running.parts.crash)
+
+
+async def a_handful_moves(receiver: Receiver) -> None:
+    async with asyncio.timeout(30), receiver.turns.handful():
+        pass
+
+
+async def begun(receiver: Receiver, length: int = len(PDF)) -> Document:
     """A document that is announced, with its digest."""
-    announced = {"length": len(PDF), "declared_type": "application/pdf", "promised": hashlib.sha256(PDF).hexdigest()}
+    announced = {"length": length, "declared_type": "application/pdf", "promised": hashlib.sha256(PDF).hexdigest()}
     return await receiver.begin(DREAL, WAITS, **announced)
 
 
@@ -99,7 +117,7 @@ async def test_what_did_not_count_says_nothing_of_what_is_sent_instead(receiver:
     (await disk.syncing.get()).set_result(None)
     await beginning
     failing = receiving(receiver, await found(receiver, one), PDF[HALF:])
-    (await disk.syncing.get()).set_exception(Unavailable("object-store"))
+    (await disk.syncing.get()).set_exception(Unavailable(DEPENDENCY))
     with pytest.raises(Unavailable):
         await failing
     again = receiving(receiver, await found(receiver, one), DAMAGED[HALF:])
@@ -107,3 +125,32 @@ async def test_what_did_not_count_says_nothing_of_what_is_sent_instead(receiver:
     await again
     with pytest.raises(DigestDiffers):
         await receiver.complete(one.id)
+
+
+async def test_a_store_that_fails_in_the_middle_of_a_document_keeps_no_other_waiting(
+    intake: Intake, object_folder: Path
+) -> None:
+    receiver = receiver_into(Broken(object_folder.as_uri()), intake)
+    failing = receiving(receiver, await begun(receiver), PDF)
+    # Whoever looks at what failed, as a log does, holds all that it went through.
+    with pytest.raises(Unavailable):
+        await failing
+    assert failing.done()
+    await a_handful_moves(receiver)
+
+
+async def test_a_request_that_is_ended_keeps_no_other_waiting(receiver: Receiver) -> None:
+    asked, more = asyncio.Event(), asyncio.Event()
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield bytes(LARGEST_HANDFUL)
+        asked.set()
+        await more.wait()
+
+    ended = asyncio.create_task(receiver.receive(await begun(receiver, 2 * LARGEST_HANDFUL), stream(), WAITS))
+    await asked.wait()
+    await a_handful_moves(receiver)
+    ended.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ended
+    await a_handful_moves(receiver)
