@@ -88,18 +88,22 @@ class Receiver:
         Problem that the stream ends with, after keeping what came before.
         """
         kept, counting = one.bytes, done()
+        uncounted: Part | None = None
         digest = self.digests.of(one.id, kept)
         with self._arriving(one, stream) as arriving:
             try:
                 while await arriving.more():
-                    part, digest = await self._put(one.id, kept, digest, arriving)
+                    uncounted, digest = await self._put(one.id, kept, digest, arriving)
                     await counting
                     # The disk takes its time, while the next part comes.
-                    counting = asyncio.create_task(self._count(one.id, part, digest, waits))
-                    kept += part.bytes
+                    counting = asyncio.create_task(self._count(one.id, uncounted, digest, waits))
+                    kept, uncounted = kept + uncounted.bytes, None
                 await counting
             finally:
-                await asyncio.wait([counting])
+                await asyncio.gather(counting, return_exceptions=True)
+                # It was put while the one before it turned out not to count.
+                if uncounted is not None:
+                    await self.objects.discard(uncounted.key)
         if arriving.gave_way:
             raise Overtaken(kept)
         if arriving.broken is not None:
@@ -147,13 +151,19 @@ class Receiver:
         return await self._whole(document, sha256, judged)
 
     async def give_up(self, one: UUID) -> bool:
-        """Nothing of it is kept, at once where that is possible; False where it is attached or there is none."""
+        """Nothing of it is kept, at once where that is possible; False where it is attached or there is none.
+
+        What cannot be removed now, the collector removes.
+        """
         self.digests.forget(one)
         async with self.turns.begin() as transaction:
             given_up = await documents_store.give_up(transaction.connection, one)
         self.crash.reach("document.given-up")
         if given_up:
-            await self.remove(one)
+            # What is still on its way would be put where everything was removed.
+            await self.settle(one)
+            with suppress(Unavailable):
+                await self.remove(one)
         return given_up
 
     async def remove(self, one: UUID) -> None:

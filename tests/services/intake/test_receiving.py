@@ -1,23 +1,26 @@
 """What is whole is what was promised, and nothing is left of what did not count, whoever is overtaken by whom."""
 
 import asyncio
+import gc
 import hashlib
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from chassis.errors import Unavailable
-from services.intake import documents_store
+from services.intake import arriving, documents_store
 from services.intake.arriving import LARGEST_HANDFUL
 from services.intake.contents import Contents
-from services.intake.documents_store import Document, DocumentState
+from services.intake.documents_store import Document, DocumentState, prefix_of
 from services.intake.objects import DEPENDENCY, Objects
 from services.intake.receiving import DigestDiffers, Overtaken, Receiver
 from services.intake.turns import Turns
 from tests.processes import until
-from tests.services.intake.conftest import DREAL, Intake
+from tests.services.intake.conftest import DREAL, Collected, Intake
 from tests.services.intake.documents import PDF
 
 HALF = len(PDF) // 2
@@ -37,6 +40,26 @@ class Disk(Objects):
         self.syncing.put_nowait(ends)
         await ends
         await super().sync(key)
+
+
+class Bucket(Disk):
+    """As S3: an object is there when putting it has ended, which the test says too."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.putting: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    async def put(self, key: str, pieces: AsyncIterator[bytes], *, chunk: int) -> None:
+        content = [piece async for piece in pieces]
+        ends = asyncio.get_running_loop().create_future()
+        self.putting.put_nowait(ends)
+        await ends
+        await super().put(key, each_of(content), chunk=chunk)
+
+
+async def each_of(content: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in content:
+        yield piece
 
 
 class Broken(Objects):
@@ -79,13 +102,43 @@ async def found(receiver: Receiver, one: Document) -> Document:
     return document
 
 
+async def decided(intake: Intake) -> bool:
+    """Whether the only document arrives no more."""
+    return [row.state for row in await intake.rows("SELECT state FROM documents")] != [DocumentState.ARRIVING]
+
+
 def receiving(receiver: Receiver, one: Document, content: bytes) -> asyncio.Task[int]:
     """A request that brings what comes next."""
+    return asyncio.create_task(receiver.receive(one, each_of([content]), WAITS))
 
-    async def stream() -> AsyncIterator[bytes]:
-        yield content
 
-    return asyncio.create_task(receiver.receive(one, stream(), WAITS))
+@dataclass
+class Underway:
+    """A request whose first part is being counted, while its second is being put."""
+
+    receiver: Receiver
+    one: Document
+    counted: asyncio.Future[None]
+    put: asyncio.Future[None]
+    coming: asyncio.Task[int]
+
+    def folder(self, objects: Path) -> Path:
+        return objects / prefix_of(self.one.id)
+
+
+@pytest.fixture
+def bucket(object_folder: Path) -> Bucket:
+    return Bucket(object_folder.as_uri())
+
+
+@pytest.fixture
+async def underway(intake: Intake, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Underway:
+    monkeypatch.setattr(arriving, "PART_BYTES", LARGEST_HANDFUL)
+    receiver = receiver_into(bucket, intake)
+    one, content = await begun(receiver, 2 * LARGEST_HANDFUL), 2 * [bytes(LARGEST_HANDFUL)]
+    coming = asyncio.create_task(receiver.receive(one, each_of(content), WAITS))
+    (await bucket.putting.get()).set_result(None)
+    return Underway(receiver, one, await bucket.syncing.get(), await bucket.putting.get(), coming)
 
 
 async def test_of_two_at_once_whoever_counts_first_is_held_to_the_promise(
@@ -99,11 +152,7 @@ async def test_of_two_at_once_whoever_counts_first_is_held_to_the_promise(
     first.set_result(None)
     await damaged
     completing = asyncio.create_task(receiver.complete(one.id))
-
-    async def decided() -> bool:
-        return [row.state for row in await intake.rows("SELECT state FROM documents")] != [DocumentState.ARRIVING]
-
-    await until(decided)
+    await until(lambda: decided(intake), what="whole or given up")
     second.set_result(None)
     with pytest.raises(DigestDiffers):
         await completing
@@ -154,3 +203,66 @@ async def test_a_request_that_is_ended_keeps_no_other_waiting(receiver: Receiver
     with pytest.raises(asyncio.CancelledError):
         await ended
     await a_handful_moves(receiver)
+
+
+async def test_nothing_is_left_of_what_another_gives_up_while_it_comes(
+    intake: Intake, bucket: Bucket, underway: Underway, object_folder: Path
+) -> None:
+    assert await receiver_into(bucket, intake).give_up(underway.one.id)
+    underway.put.set_result(None)
+
+    async def put() -> bool:
+        return any(one.is_file() for one in underway.folder(object_folder).glob("*"))
+
+    await until(put)
+    underway.counted.set_result(None)
+    with pytest.raises(Overtaken):
+        await underway.coming
+    assert await bucket.sizes(prefix_of(underway.one.id)) == {}
+
+
+async def test_what_is_given_up_is_removed_when_nothing_of_it_comes_any_more(
+    intake: Intake, underway: Underway, object_folder: Path
+) -> None:
+    giving_up = asyncio.create_task(underway.receiver.give_up(underway.one.id))
+    await until(lambda: decided(intake), what="given up")
+    underway.put.set_result(None)
+    underway.counted.set_result(None)
+    with pytest.raises(Overtaken):
+        await underway.coming
+    assert await giving_up
+    assert not underway.folder(object_folder).exists()
+    assert await intake.count("documents") == 0
+
+
+async def test_what_cannot_be_removed_now_is_given_up_all_the_same(
+    intake: Intake, receiver: Receiver, collected: Collected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: Objects, prefix: str) -> None:
+        raise Unavailable(DEPENDENCY)
+
+    one = await begun(receiver)
+    with monkeypatch.context() as patched:
+        patched.setattr(Objects, "remove", fails)
+        assert await receiver.give_up(one.id)
+    assert await intake.count("documents") == 1
+    assert await collected(timedelta()) == 1
+
+
+async def test_where_two_parts_fail_nothing_is_said_beside_the_answer(underway: Underway) -> None:
+    said: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    underway.counted.set_exception(Unavailable("disk"))
+    underway.put.set_exception(Unavailable(DEPENDENCY))
+    with pytest.raises(Unavailable):
+        await underway.coming
+    # What was raised knows where it passed, and so the first part's task.
+    ended = weakref.ref(underway.coming)
+    del underway.coming, underway.put
+
+    async def forgotten() -> bool:
+        gc.collect()
+        return ended() is None
+
+    await until(forgotten)
+    assert said == []
