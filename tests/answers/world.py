@@ -118,10 +118,11 @@ class Topic:
 
 @dataclass
 class World:
-    """`services` by name, in the order of the road; `topics` by name."""
+    """`services` by name, in the order of the road; `topics` by name; of `held` none goes on by itself."""
 
     services: Mapping[str, InProcess]
     topics: dict[str, Topic] = field(default_factory=lambda: defaultdict(Topic))
+    held: set[str] = field(default_factory=set)
     _committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _places: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _backed_up: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
@@ -229,9 +230,10 @@ class World:
         busy = True
         while busy:
             before = sum(len(topic.records) for topic in self.topics.values())
-            for name in self.services:
+            going_on = [name for name in self.services if name not in self.held]
+            for name in going_on:
                 await self.relay(name)
-            read = [await self.read(name, 100) for name in self.services]
+            read = [await self.read(name, 100) for name in going_on]
             busy = any(read) or before != sum(len(topic.records) for topic in self.topics.values())
 
     async def post(

@@ -54,6 +54,10 @@ SAID: Final[Mapping[str, str]] = {
     "supplement": "Le complément est transmis.",
     "withdrawal": "La demande de retrait est transmise.",
 }
+_UNSEEN_SO_FAR: Final = (
+    "Le suivi ne montre pas encore de procédure sous cet identifiant, et le service des dossiers ne répond pas : "
+    "rechargez la page dans un moment."
+)
 # Beside the dossier's codes.
 _WORDS: Final[Mapping[str, str]] = dict(coded(Ground)) | dict(PERSON_ROLES)
 WITHDRAWALS: Final = coded(WithdrawalReason)
@@ -81,7 +85,12 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
     @router.get("/procedures/{id}")
     async def procedure(request: Request, id: UUID, said: str = "", late: bool = False) -> Response:  # noqa: A002
         visit = await shell.visits.visit(request)
-        found = await seen(shell, visit, id)
+        try:
+            found = await seen(shell, visit, id)
+        except Unseen:
+            if said != "submitted" or not visit.is_administration:
+                raise
+            return await _show_transmitted(shell, intake, visit, id)
         return await show(shell, intake, routing, visit, found, said=SAID.get(said), late=late)
 
     @router.get("/procedures/{id}/documents/{document}")
@@ -93,14 +102,26 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
     return router
 
 
+class Unseen(Problem):
+    """The view shows this person no such procedure."""
+
+    def __init__(self) -> None:
+        detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant."
+        super().__init__(404, "unknown-procedure", detail, headers={"Retry-After": "2"})
+
+
 async def seen(shell: Shell, visit: Visit, one: UUID, patience: float = PATIENCE) -> Procedure:
-    """A procedure as much as the person may see of it. Raises Problem 404 after the time to catch up."""
+    """A procedure as much as the person may see of it. Raises Unseen after the time to catch up."""
     look = partial(find_now, shell.parts, procedures.c.id == one, visit.sight)
     found = await first_found(shell.parts.facts_applied, look, patience)
     if found is None:
-        detail = "Aucune procédure visible pour votre organisation ne porte cet identifiant."
-        raise Problem(404, "unknown-procedure", detail, headers={"Retry-After": "2"})
+        raise Unseen
     return as_seen(visit.sight, found)
+
+
+def transmitted(shell: Shell, visit: Visit, one: UUID, reference: str, number: str | None = None) -> Response:
+    """Of a procedure that intake has, and that the view does not show yet."""
+    return shell.show(visit, "transmitted.html", status=202, id=one, reference=reference, number=number)
 
 
 async def caught_up(shell: Shell, visit: Visit, one: UUID, shows: Callable[[Procedure], bool]) -> bool:
@@ -165,6 +186,17 @@ def standing(shell: Shell, visit: Visit, found: Procedure, key: str) -> Mapping[
         "courts": names.all(),
         "key": key,
     }
+
+
+async def _show_transmitted(shell: Shell, intake: Upstream, visit: Visit, one: UUID) -> Response:
+    """The same, where intake confirms it to this person: an address alone says of nothing that it was sent."""
+    try:
+        dossier = await intake.read(visit, dossier_path(one))
+    except Unavailable:
+        raise Problem(503, "unavailable", _UNSEEN_SO_FAR, headers={"Retry-After": "2"}) from None
+    if dossier is None:
+        raise Unseen
+    return transmitted(shell, visit, one, str(dossier["reference"]))
 
 
 async def _last_fact(shell: Shell, found: Procedure) -> str | None:

@@ -17,7 +17,7 @@ from reference.bundle import Reference
 from services.query.portal import drafts
 from services.query.portal.asking import Asking
 from services.query.portal.drafts import Draft
-from services.query.portal.procedure import caught_up, seen
+from services.query.portal.procedure import Unseen, caught_up, seen, transmitted
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.steps import BY_NAME, LISTS, STEPS, Step
 from services.query.portal.submission import body_of, told, with_another, without
@@ -162,9 +162,12 @@ async def _send(shell: Shell, asked: Asking, one: UUID, form: Form) -> Response:
     if isinstance(outcome, Declined):
         return await asked.recap(draft, said=outcome.detail, status=outcome.status)
     await _forget(asked, one)
-    procedure = UUID(str(outcome.answer["id"]))
-    await seen(shell, visit, procedure)
-    if outcome.answer.get("number"):
+    procedure, number = UUID(str(outcome.answer["id"])), outcome.answer.get("number")
+    try:
+        await seen(shell, visit, procedure)
+    except Unseen:
+        return transmitted(shell, visit, procedure, str(outcome.answer["reference"]), number)
+    if number:
         await caught_up(shell, visit, procedure, lambda found: found.state.number is not None)
     return see_other(f"/procedures/{procedure}?said=submitted#said")
 

@@ -39,6 +39,11 @@ DOSSIER = {
 }
 
 
+async def down(*_: object) -> None:
+    """In the place of an application that does not answer."""
+    raise httpx.ConnectError("down")
+
+
 class Page(HTMLParser):
     """What is on a page: its text, its forms with their fields, what it names."""
 

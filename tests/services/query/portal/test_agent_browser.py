@@ -207,6 +207,21 @@ async def test_what_is_typed_before_the_script_is_there_is_proposed_for_and_keep
         await expect(commune).to_be_focused()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_what_is_sent_and_not_shown_yet_is_said_to_whoever_sent_it(portal: Portal, scheme: str) -> None:
+    async with a_window(viewport={"width": 360, "height": 800}, color_scheme=scheme) as window:
+        page = window.page
+        await to_documents(window, portal)
+        await page.get_by_role("button", name="Continuer").click()
+        portal.world.held.add("query")
+        await page.get_by_role("button", name="Transmettre au parquet").click()
+        await expect(page.locator("#said")).to_be_focused()
+        assert await window.violations() == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        await page.get_by_role("link", name="Voir la procédure").click()
+        await expect(page.get_by_text("le suivi la montrera dans un moment")).to_be_visible()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
 async def test_what_was_refused_and_what_is_warned_of_are_in_nobodys_way(
     portal: Portal, scheme: str, width: int

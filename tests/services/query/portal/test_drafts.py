@@ -1,11 +1,10 @@
 """What is typed is found again by who typed it and nobody else; two windows and a service that is down lose nothing."""
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from tests.services.query.portal.filling import FACTS, draft_of, filled, given, press
-from tests.services.query.portal.people import AGENT, Portal
+from tests.services.query.portal.people import AGENT, Portal, down
 
 MANAGER = "DREAL Nouvelle-Aquitaine, direction de Bordeaux (administration:dreal-33), responsable"
 
@@ -88,10 +87,6 @@ async def test_while_intake_is_down_nothing_typed_is_lost(portal: Portal, monkey
     async with portal.browser(AGENT) as browser:
         page = await browser.open("/submit")
         app: FastAPI = portal.world.services["intake"].running.app
-
-        async def down(*_: object) -> None:
-            raise httpx.ConnectError("down")
-
         monkeypatch.setattr(app, "middleware_stack", down)
         told = await press(browser, page, "facts", "next", **FACTS)
         assert told.answer.status_code == 503

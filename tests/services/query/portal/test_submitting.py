@@ -1,12 +1,14 @@
 """An agent submits: what is wrong is said where it was typed, the court is shown before, the number after."""
 
 import re
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 
 from tests.services.query.portal.filling import FACTS, OFFENCES, PERSONS, draft_of, filled, given, names, press
-from tests.services.query.portal.people import AGENT, CLERK, Portal
+from tests.services.query.portal.people import AGENT, CLERK, Page, Portal, down
 
 
 async def test_an_agent_sees_the_court_then_sends_and_has_the_number(portal: Portal) -> None:
@@ -27,6 +29,54 @@ async def test_an_agent_sees_the_court_then_sends_and_has_the_number(portal: Por
     await portal.reaches(one, "delivered")
     async with portal.browser(CLERK) as browser:
         assert "Mise en cause : Marin" in (await browser.open(f"/procedures/{one}")).text
+
+
+@pytest.mark.parametrize("held", ["query", "intake"])
+async def test_what_the_view_does_not_show_yet_is_said_to_be_sent_and_is_sent_once(portal: Portal, held: str) -> None:
+    async with portal.browser(AGENT) as browser:
+        confirm = await filled(browser)
+        # As when the view lags, or Kafka is down.
+        portal.world.held.add(held)
+        page = await browser.send(confirm, "/send")
+        address = link_to_procedure(page)
+        for shown in (page, await browser.open(address)):
+            assert (shown.answer.status_code, "La procédure est transmise." in shown.text) == (202, True), shown.text
+            assert FACTS["reference"] in shown.text
+            assert "le suivi la montrera dans un moment" in shown.text
+            assert link_to_procedure(shown) == address
+        assert bool(re.search(r"\d{4}-\d{8}-\d{2}", page.text)) == (held == "query")
+        # Whoever sends it again makes nothing.
+        assert (await browser.send(confirm, "/send")).answer.status_code == 404
+        portal.world.held.clear()
+        portal.world.services[held].running.relay_bell.ring()
+        one = UUID(urlsplit(address).path.rsplit("/", 1)[1])
+        await portal.reaches(one, "delivered")
+        assert "Chronologie" in (await browser.open(address)).text
+    assert [event.subject for event in portal.world.journal if event.data.fact == "submitted"] == [one]
+
+
+async def test_nothing_is_said_to_be_sent_that_is_not_there_or_not_theirs(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.world.held.add("query")
+    theirs = await portal.submitted(delivered=False)
+    said = {"said": "submitted"}
+    async with portal.browser(CLERK) as browser:
+        assert (await browser.open(f"/procedures/{theirs}", **said)).answer.status_code == 404
+    async with portal.browser(AGENT) as browser:
+        page = await browser.open(f"/procedures/{UUID(int=7)}", **said)
+        assert (page.answer.status_code, "est transmise" in page.text) == (404, False)
+        app: FastAPI = portal.world.services["intake"].running.app
+        monkeypatch.setattr(app, "middleware_stack", down)
+        page = await browser.open(f"/procedures/{theirs}", **said)
+        assert (page.answer.status_code, "est transmise" in page.text) == (503, False)
+        assert "Le suivi ne montre pas encore de procédure sous cet identifiant" in page.text
+
+
+def link_to_procedure(page: Page) -> str:
+    """The address that a page leads to."""
+    (found,) = [str(one["href"]) for tag, one in page.elements if tag == "a" and "/procedures/" in str(one.get("href"))]
+    return found
 
 
 @pytest.mark.parametrize(
