@@ -45,6 +45,34 @@ async def test_the_dossier_is_for_those_entitled(portal: Portal) -> None:
         assert (await browser.open(f"/procedures/{one}")).answer.status_code == 404
 
 
+async def test_a_form_names_all_who_will_read_the_message(portal: Portal) -> None:
+    one = await portal.submitted()
+    async with portal.browser(CLERK) as browser:
+        page = await browser.open(f"/procedures/{one}")
+        every = "Facultatif. Lu par elle, par votre tribunal et par celui qui serait saisi ensuite."
+        declining = (
+            "Facultatif. Lu par elle, par votre tribunal, par celui qui serait saisi ensuite et par l’exploitant qui "
+            "désigne le tribunal."
+        )
+        assert page.text.count(every) == len([form for form in page.forms if "/reply/" in form["action"]]) - 1
+        assert page.text.count(declining) == 1
+        assert declining in page.text[page.text.index("Décliner la compétence") :]
+        page = await browser.send(page, "/reply/acknowledged", text="Bien reçu, à Bordeaux.")
+        await browser.send(page, "/reply/declined", reason="other", text="Voir le lieu du siège.")
+    await portal.reaches(one, "unroutable")
+    async with portal.browser(OPERATOR) as browser:
+        waiting = await browser.open(f"/operations/unroutable/{one}")
+        assert "Voir le lieu du siège." in waiting.text
+        assert "Bien reçu, à Bordeaux." not in waiting.text
+        await browser.send(waiting, f"/{one}", tribunal="tj75056", reason="Siège à Paris.")
+    await portal.reaches(one, "delivered")
+    for reader in (AGENT, CLERK, PARIS_CLERK):
+        async with portal.browser(reader) as browser:
+            page = await browser.open(f"/procedures/{one}")
+            assert "Bien reçu, à Bordeaux." in page.text, reader
+            assert "Voir le lieu du siège." in page.text, reader
+
+
 async def test_births_are_dated_as_far_as_they_are_known(portal: Portal) -> None:
     async with portal.browser(CLERK) as browser:
         page = await browser.open(f"/procedures/{await portal.submitted()}")
