@@ -1,4 +1,7 @@
-"""A form with files as it comes: one part after the other, of which no more is held than a piece."""
+"""A form with files as it comes: one part after the other, of which no more is held than a piece.
+
+Its words, which are held, are bounded all together; names are words too.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -30,8 +33,6 @@ class Part:
         held = bytearray()
         async for piece in self.content:
             held += piece
-            if len(held) > LARGEST_BODY:
-                raise _too_large()
         try:
             return held.decode()
         except UnicodeDecodeError:
@@ -48,13 +49,26 @@ class Multipart:
             raise _unreadable()
         self._decoder = MultipartDecoder(boundary, 2 * LARGEST_BODY, max_parts=_MOST_PARTS)
         self._pieces = request.stream()
+        self._words = 0
 
     async def parts(self) -> AsyncIterator[Part]:
         """Each with what has not been read of it yet."""
         while not isinstance(event := await self._next(), Epilogue):
             if isinstance(event, Field | File):
                 filename = event.filename if isinstance(event, File) else None
-                yield Part(event.name or "", filename, event.headers.get("content-type", ""), self._content())
+                self._count(len(event.name or "") + len(filename or ""))
+                content = self._counted() if filename is None else self._content()
+                yield Part(event.name or "", filename, event.headers.get("content-type", ""), content)
+
+    async def _counted(self) -> AsyncIterator[bytes]:
+        async for piece in self._content():
+            self._count(len(piece))
+            yield piece
+
+    def _count(self, held: int) -> None:
+        self._words += held
+        if self._words > LARGEST_BODY:
+            raise _too_large()
 
     async def _content(self) -> AsyncIterator[bytes]:
         while isinstance(event := await self._next(), Data):
@@ -79,4 +93,5 @@ def _unreadable() -> Problem:
 
 
 def _too_large() -> Problem:
-    return Problem(413, "too-large", "Ce formulaire est trop volumineux.")
+    detail = f"Les textes de ce formulaire dépassent {LARGEST_BODY // 1024} Kio, pièces non comprises."
+    return Problem(413, "too-large", detail)

@@ -138,6 +138,31 @@ async def test_a_long_file_is_passed_on_as_it_comes(portal: Portal, plain: bool)
         assert "67,1 Mo" in (await browser.open(f"/submit/{draft_of(page)}/documents")).text
 
 
+@pytest.mark.parametrize(("many", "named"), [(1, False), (2, False), (60, False), (2, True)])
+async def test_the_words_of_a_form_are_bounded_together_and_files_are_not(
+    portal: Portal, many: int, named: bool
+) -> None:
+    words = "x" * (600 * 1024)
+    async with portal.browser(AGENT) as browser:
+        page, path = await at_documents(browser)
+        csrf = told(browser, page)["X-CSRF-Token"]
+
+        async def content() -> AsyncIterator[bytes]:
+            for number in range(many):
+                name, value = (f"{words}{number}", "") if named else (f"text{number}", words)
+                yield f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            yield f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{csrf}\r\n'.encode()
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+            yield bytes(3 * MIB)
+            yield b"\r\n--b--\r\n"
+
+        headers = browser.origin | {"Content-Type": "multipart/form-data; boundary=b"}
+        answer = await browser.http.post(path, content=content(), headers=headers)
+    assert answer.status_code == (303 if many == 1 else 413)
+    if many > 1:
+        assert "Les textes de ce formulaire dépassent 1024 Kio, pièces non comprises." in answer.text
+
+
 async def test_of_a_file_that_is_cut_nothing_is_kept(portal: Portal) -> None:
     async with portal.browser(AGENT) as browser:
         page, path = await at_documents(browser)
