@@ -1,7 +1,7 @@
 """What people do from the pages: a court's answers, an administration's supplements and withdrawals.
 
 Each form bears its own idempotency key: sent twice, by a double click or a reload, it is one. What the other service
-refuses is shown at the field, with what was typed.
+refuses is shown at the field, with what was typed; where it does not answer, the form stays as it was, key included.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from services.query.portal.listing import show_inbox
 from services.query.portal.procedure import Sent, caught_up, seen, show
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.uploading import Received, described, receive
-from services.query.portal.upstream import Declined, Told, Upstream
+from services.query.portal.upstream import Declined, Told, Upstream, answered
 from services.query.portal.visits import Form, Visit
 from services.query.settings import UPLOADS_PATH
 from services.query.timeline import Procedure
@@ -48,8 +48,8 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
         chosen = BY_FACT.get(fact)
         if chosen is None:
             raise Problem(404, "unknown-page", "Cette réponse n’existe pas.")
-        outcome = await routing.tell(visit, f"/v1/procedures/{id}/replies", _reply(chosen, form), form.key)
-        return await _followed(shell, intake, routing, visit, id, Answer(fact, form, outcome))
+        telling = routing.tell(visit, f"/v1/procedures/{id}/replies", _reply(chosen, form), form.key)
+        return await _followed(shell, intake, routing, visit, id, Answer(fact, form, await answered(telling)))
 
     @router.post(f"{UPLOADS_PATH}procedures/{{id}}/supplement")
     async def supplement(request: Request, id: UUID) -> Response:  # noqa: A002
@@ -64,8 +64,8 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
     async def withdrawal(request: Request, id: UUID) -> Response:  # noqa: A002
         visit, form = await shell.visits.posted(request)
         body = {"reason": form.one("reason")} | ({"comment": form.one("comment")} if form.one("comment") else {})
-        outcome = await intake.tell(visit, f"/v1/procedures/{id}/withdrawal", body, form.key)
-        return await _followed(shell, intake, routing, visit, id, Answer("withdrawal", form, outcome))
+        telling = intake.tell(visit, f"/v1/procedures/{id}/withdrawal", body, form.key)
+        return await _followed(shell, intake, routing, visit, id, Answer("withdrawal", form, await answered(telling)))
 
     @router.post("/inbox/acknowledge")
     async def acknowledge(request: Request) -> Response:
@@ -98,7 +98,7 @@ async def _supplement(
     body: dict[str, Any] = {"text": received.form.one("text")}
     if attached:
         body["documents"] = [document["id"] for document in attached]
-    return await intake.tell(visit, f"/v1/procedures/{one}/supplements", body, received.form.key)
+    return await answered(intake.tell(visit, f"/v1/procedures/{one}/supplements", body, received.form.key))
 
 
 async def _followed(

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request, Response
 from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
 from starlette.requests import ClientDisconnect
 
+from chassis.errors import Unavailable
 from chassis.problems import Problem
 from services.query.portal import drafts
 from services.query.portal.multipart import Multipart, Part
 from services.query.portal.procedure import SCANS
 from services.query.portal.shell import Shell, see_other
-from services.query.portal.upstream import Declined, Told, Upstream
+from services.query.portal.upstream import Declined, Told, Upstream, answered
 from services.query.portal.visits import Form, NotSignedIn, Visit, require_own
 from services.query.settings import UPLOADS_PATH
 
@@ -102,9 +103,13 @@ def require_agent(visit: Visit) -> Visit:
 
 
 async def described(intake: Upstream, visit: Visit, documents: Sequence[str]) -> list[Mapping[str, Any]]:
-    """What the person's own documents are, without those that are no more. Raises Unavailable."""
-    known = [intake.read(visit, f"/v1/documents/{one}/description") for one in documents[:_MOST] if _is_id(one)]
-    return [one for one in await asyncio.gather(*known) if one is not None]
+    """What the person's own documents are, without those that are no more; their ids where intake does not answer."""
+    ids = [one for one in documents[:_MOST] if _is_id(one)]
+    try:
+        known = await asyncio.gather(*(intake.read(visit, f"/v1/documents/{one}/description") for one in ids))
+    except Unavailable:
+        return [{"id": one} for one in ids]
+    return [one for one in known if one is not None]
 
 
 def _is_id(text: str) -> bool:
@@ -119,7 +124,7 @@ async def _take(intake: Upstream, visit: Visit, part: Part, name: str, received:
         # A field of the form in which no file was chosen.
         _ = [piece async for piece in part.content]
         return
-    outcome = await _pass_on(intake, visit, name, part.media_type, part.content)
+    outcome = await answered(_pass_on(intake, visit, name, part.media_type, part.content))
     if isinstance(outcome, Declined):
         received.refused.append((name, outcome.detail))
         async for _ in part.content:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -17,6 +17,7 @@ LIMIT_SECONDS: Final = 10.0
 # Without a step forward, when a document is passed on: what came is made durable meanwhile.
 PASSING_SECONDS: Final = 60.0
 _CALLS_AT_ONCE: Final = 8
+_NAMED: Final[Mapping[str, str]] = {"intake": "Le service des dossiers", "routing": "Le service d’orientation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,15 @@ class Upstream:
             return answer.raise_for_status().json()
         except (httpx.HTTPStatusError, ValueError) as error:
             raise Unavailable(self.name) from error
+
+
+async def answered(telling: Awaitable[Told | Declined]) -> Told | Declined:
+    """What a service says, or that it says nothing: it may have heard, so it is told again under the same key."""
+    try:
+        return await telling
+    except Unavailable as error:
+        detail = f"{_NAMED[error.dependency]} ne répond pas : recommencez, rien ne sera fait deux fois."
+        return Declined(503, detail, {})
 
 
 def _declined(answer: httpx.Response) -> Declined:

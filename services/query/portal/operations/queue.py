@@ -5,15 +5,17 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+import httpx
 from fastapi import APIRouter, Request, Response
 from infoparquet_contracts.codes import DeclineReason
 
 from chassis.clock import new_id
+from chassis.errors import Unavailable
 from chassis.problems import Problem
 from services.query.portal.choices import LONGEST_WORDS, Choices, proposed
 from services.query.portal.operations.desk import Desk
 from services.query.portal.shell import Shell, see_other
-from services.query.portal.upstream import Declined
+from services.query.portal.upstream import Declined, answered
 from services.query.portal.visits import Form, Visit
 from services.query.words import plain_words
 
@@ -47,7 +49,7 @@ def routes(desk: Desk) -> APIRouter:
             refusal = Declined(400, "Le tribunal est à corriger.", {"tribunal": _unchosen(desk.shell, typed)})
             return await _show(desk, request, visit, id, form, refusal)
         path, body = f"/v1/procedures/{id}/assignment", {"tribunal": court, "reason": form.one("reason")}
-        outcome = await desk.service(request, "routing").tell(visit, path, body, form.key)
+        outcome = await answered(desk.service(request, "routing").tell(visit, path, body, form.key))
         if isinstance(outcome, Declined):
             return await _show(desk, request, visit, id, form, outcome)
         return see_other(f"{PATH}?{urlencode({'assigned': str(id)})}#said")
@@ -64,9 +66,16 @@ async def _show(
     desk: Desk, request: Request, visit: Visit, one: UUID, form: Form, refusal: Declined | None = None
 ) -> Response:
     """The page of one that waits, with what was typed and why it was refused."""
-    found = await desk.page(request, "routing", visit, f"/v1/unroutable?procedure={one}")
+    unheard = refusal is not None and refusal.status == httpx.codes.SERVICE_UNAVAILABLE
+    try:
+        found = await desk.page(request, "routing", visit, f"/v1/unroutable?procedure={one}")
+    except Unavailable:
+        if not unheard:
+            raise
+        # What was typed needs no answer to be shown again.
+        found = {"procedures": [{"id": one}]}
     if not found["procedures"]:
-        if refusal is not None:
+        if refusal is not None and not unheard:
             raise Problem(refusal.status, "refused", refusal.detail)
         raise Problem(404, "not-waiting", "Cette procédure n’attend pas, ou plus, qu’on désigne son tribunal.")
     names = desk.shell.names()
