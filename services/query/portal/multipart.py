@@ -38,6 +38,11 @@ class Part:
         except UnicodeDecodeError:
             raise _unreadable() from None
 
+    async def pass_over(self) -> None:
+        """What is left of it is read, and not held."""
+        async for _ in self.content:
+            pass
+
 
 class Multipart:
     """A request's parts, in their order. Raises Problem for what is no such form."""

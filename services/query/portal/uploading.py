@@ -122,13 +122,12 @@ def _is_id(text: str) -> bool:
 async def _take(intake: Upstream, visit: Visit, part: Part, name: str, received: Received) -> None:
     if not name:
         # A field of the form in which no file was chosen.
-        _ = [piece async for piece in part.content]
+        await part.pass_over()
         return
     outcome = await answered(_pass_on(intake, visit, name, part.media_type, part.content))
     if isinstance(outcome, Declined):
         received.refused.append((name, outcome.detail))
-        async for _ in part.content:
-            pass
+        await part.pass_over()
     else:
         received.documents.append(dict(outcome.answer))
 

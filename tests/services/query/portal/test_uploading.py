@@ -163,6 +163,26 @@ async def test_the_words_of_a_form_are_bounded_together_and_files_are_not(
         assert "Les textes de ce formulaire dépassent 1024 Kio, pièces non comprises." in answer.text
 
 
+async def test_what_stands_where_no_file_was_chosen_is_not_held(portal: Portal) -> None:
+    async with portal.browser(AGENT) as browser:
+        page, path = await at_documents(browser)
+        csrf = told(browser, page)["X-CSRF-Token"]
+
+        async def content() -> AsyncIterator[bytes]:
+            yield f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{csrf}\r\n'.encode()
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n'
+            for _ in range(64 * MIB // len(PIECE)):
+                yield PIECE
+            yield b"\r\n--b--\r\n"
+
+        headers = browser.origin | {"Content-Type": "multipart/form-data; boundary=b"}
+        gc.collect()
+        before = resident_from_now()
+        answer = await browser.http.post(path, content=content(), headers=headers)
+    assert resident("VmHWM") - before < 24 * MIB
+    assert answer.status_code == 303
+
+
 async def test_of_a_file_that_is_cut_nothing_is_kept(portal: Portal) -> None:
     async with portal.browser(AGENT) as browser:
         page, path = await at_documents(browser)
