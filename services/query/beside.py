@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import migration
 from chassis.migration import migrate
-from services.query.rebuilding import MIGRATIONS
+from services.query.rebuilding import MIGRATIONS, LettersMoved
 
 SCHEMA: Final = "rebuild"
 # Any constant will do, other than the relay's and the migrations'.
@@ -98,6 +98,7 @@ class Beside:
         """The new tables under the live names, at the end of the transaction; fails where readers keep the old ones.
 
         The feed stays as it is, whatever order the journal was read in: what it lacks of the new view comes at its end.
+        Raises LettersMoved.
         """
         await self._execute("SET LOCAL synchronous_commit TO on")
         # Before the tables are taken from their readers.
@@ -105,6 +106,9 @@ class Beside:
         await self._execute("SET LOCAL lock_timeout TO '2s'")
         for table in TABLES:
             await self._execute(f"DROP TABLE {self.live}.{table}")
+        # Only now has whoever decided about a letter in the old tables committed; who comes later finds the new ones.
+        if await self.letters_differ():
+            raise LettersMoved
         for table in TABLES:
             await self._execute(f"ALTER TABLE {SCHEMA}.{table} SET SCHEMA {self.live}")
         # Last: whoever appends meanwhile holds the end of the feed, and is done with the tables.

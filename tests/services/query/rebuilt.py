@@ -58,12 +58,14 @@ class View:
         """As the command does."""
         return await self._rebuild(self.told.append)
 
-    async def rebuild_and(self, meanwhile: Callable[[], Coroutine[Any, Any, object]]) -> Rebuilt:
-        """The same, and when the first of the journal was read it waits until `meanwhile` is done."""
+    async def rebuild_and(
+        self, meanwhile: Callable[[], Coroutine[Any, Any, object]], *, all_read: bool = False
+    ) -> Rebuilt:
+        """The same, and when the first of the journal was read, or all of it, it waits until `meanwhile` is done."""
         loop, waiting = asyncio.get_running_loop(), [meanwhile]
 
-        def tell(_: Progress) -> None:
-            if waiting:
+        def tell(progress: Progress) -> None:
+            if waiting and (progress.read == progress.total or not all_read):
                 asyncio.run_coroutine_threadsafe(waiting.pop()(), loop).result(60)
 
         return await asyncio.to_thread(asyncio.run, self._rebuild(tell))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -16,13 +17,16 @@ from infoparquet_contracts.payload import Payload
 
 from chassis.clock import utc_now
 from chassis.database import expected_schema
+from chassis.decisions import Order
+from chassis.identity import Caller
+from chassis.replay import Done, replay
 from deploy.local.kafka import ApacheKafka
 from deploy.local.postgres import Postgres
 from services.query.beside import Beside
 from services.query.portal import sessions
 from services.query.portal.signing_in import Tokens
 from services.query.rebuilding import MIGRATIONS, FactsMissing, OtherSchema
-from tests.processes import ROOT, environment
+from tests.processes import ROOT, environment, until
 from tests.services.issuer import Issuer
 from tests.services.query.histories import a_submission, said, until_delivery
 from tests.services.query.rebuilt import View, a_view
@@ -202,6 +206,34 @@ async def test_what_an_operator_decides_meanwhile_holds_for_the_new_view(view: V
     kept = facts if action == "replay" else [facts[0], *facts[2:]]
     assert await view.in_timeline(facts[0].subject) == [event.id for event in kept]
     assert await view.rows("SELECT count(*) FROM parked_facts") == [(0,)]
+
+
+async def test_what_an_operator_decides_in_the_moment_of_the_switch_holds_for_the_new_view(view: View) -> None:
+    facts = await refused(view)
+    (letter,) = await view.letters()
+    order, begun = Order(Caller("somebody", "operator", "", frozenset({"operator"}))), asyncio.Event()
+
+    async def decide() -> None:
+        async with view.running.transactions.begin() as transaction:
+            assert await replay(view.running.consumer.parts.application, transaction, UUID(letter), order) == Done(2)
+            begun.set()
+            await until(lambda: waits_for_a_table(view), what="the switch at the old tables")
+
+    async with asyncio.TaskGroup() as deciding:
+
+        async def begin_to_decide() -> None:
+            deciding.create_task(decide())
+            await begun.wait()
+
+        await view.rebuild_and(begin_to_decide, all_read=True)
+    assert await view.in_timeline(facts[0].subject) == [event.id for event in facts]
+    assert await view.rows("SELECT count(*) FROM parked_facts") == [(0,)]
+
+
+async def waits_for_a_table(view: View) -> bool:
+    """Whether the rebuild has compared the letters, and is about to drop what a decision has in hand."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    return await view.rows(f"{waiting} AND locktype = 'relation'") == [(1,)]
 
 
 async def test_a_view_that_shows_what_the_journal_has_not_is_left_as_it_is(view: View) -> None:
