@@ -1,8 +1,8 @@
 """Compares what each service said with what the journal brought back and what the others hold, and has it mended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -14,6 +14,9 @@ JOURNAL = "journal"
 SHOWN_ANEW = "query"
 _AT_ONCE = 1000
 _LOOK_SECONDS = 0.2
+_HEARD_SECONDS = 1.0
+# One more whenever somebody spoke of a procedure in the moment in which it was shown anew.
+_ATTEMPTS = 5
 
 
 class Failure(Exception):  # noqa: N818 - its message, in French, says what failed
@@ -73,11 +76,16 @@ class Desk:
     def __init__(self, services: Mapping[str, httpx.AsyncClient]) -> None:
         self._services = services
 
+    @property
+    def names(self) -> Collection[str]:
+        """Whom it asks."""
+        return self._services.keys()
+
     async def compare(self, before: datetime) -> Compared:
         """What was said before that moment, a page at a time; kept is what is missing alone. Raises Failure."""
         compared, missing = Compared(), list[Missing]()
         for name in self._services:
-            async for page in self._pages(name):
+            async for _, page in self.pages(name):
                 said = [one for one in page if one.said_at < before]
                 compared.facts += len(said)
                 compared.procedures += sum(one.name == "submitted" for one in said)
@@ -93,16 +101,69 @@ class Desk:
         Where a service was damaged nothing is: its database is to be restored.
         """
         mendable = [one for one in compared.missing if not one.damaged]
-        anew = {one.said.procedure for one in mendable if one.lacking_in == SHOWN_ANEW}
+        anew = _shown_anew(mendable)
+        # What the journal has lost comes at its end; else what is shown anew is said with all that was said of it.
+        facts = {one.said.fact for one in mendable if one.lacking_in == JOURNAL or one.said.procedure not in anew}
+        waiting = {SHOWN_ANEW, *(one.lacking_in for one in mendable)} & self._services.keys()
+        await self._say_in_turns([one for one in compared.said if one.fact in facts], waiting, patience)
+        sayings = Sayings(self, anew)
         for procedures in _chunks(sorted(anew)):
-            await self._ask(SHOWN_ANEW, "POST", "/forget", json={"procedures": procedures})
-        facts = {one.said.fact for one in mendable}
-        # In every version that it was said in.
-        again = [one for one in compared.said if one.fact in facts or (one.procedure in anew and one.state == "heard")]
-        for turn in _turns(again):
-            await self._say_again(turn)
-            waiting = {SHOWN_ANEW, *(one.lacking_in for one in mendable)} & self._services.keys()
-            await self._wait(waiting, turn, patience)
+            await self._show_anew(sayings, set(procedures), waiting, patience)
+
+    async def pages(self, name: str, cursor: str | None = "0") -> AsyncIterator[tuple[str, list[Said]]]:
+        """What a service has said from a place on, with the place of each page."""
+        while cursor is not None:
+            page = await self._ask(name, "GET", "", params={"cursor": cursor, "limit": str(_AT_ONCE)})
+            records = [one | {"said_at": datetime.fromisoformat(one["said_at"])} for one in page["records"]]
+            yield cursor, [Said(name, **one) for one in records]
+            cursor = page["next"]
+
+    async def _show_anew(
+        self, sayings: "Sayings", procedures: Set[str], names: Collection[str], patience: timedelta
+    ) -> None:
+        """Have procedures forgotten, and all of them said again.
+
+        A live fact that comes between those said again is not at its place: then all is said once more. What cannot be
+        shown as the journal has it is left for a comparison to find.
+        """
+        for _ in range(_ATTEMPTS):
+            before = await self._heard(sayings, procedures, patience)
+            if not before:
+                return
+            await self._forget(before)
+            await self._say_in_turns([one for said in before.values() for one in said], names, patience)
+            await sayings.look()
+            procedures = {one for one, said in before.items() if len(sayings.of(one)) != len(said)}
+            if not procedures:
+                return
+            # Rather not shown than shown wrong: this no comparison would find.
+            await self._forget(procedures)
+
+    async def _heard(
+        self, sayings: "Sayings", procedures: Set[str], patience: timedelta
+    ) -> Mapping[str, Sequence[Said]]:
+        """What was said of those whose facts were all heard by now: of the others nobody knows the order."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience.total_seconds()
+        while True:
+            await sayings.look()
+            heard = {one: sayings.of(one) for one in procedures if sayings.all_heard(one)}
+            if len(heard) == len(procedures) or loop.time() > until:
+                return heard
+            await asyncio.sleep(_HEARD_SECONDS)
+
+    async def _forget(self, procedures: Collection[str]) -> None:
+        await self._ask(SHOWN_ANEW, "POST", "/forget", json={"procedures": sorted(procedures)})
+
+    async def _say_in_turns(self, said: Sequence[Said], names: Collection[str], patience: timedelta) -> None:
+        """What comes behind a fact that the view does not get is not said: it would be shown out of its place."""
+        late: set[str] = set()
+        for turn in _turns(said):
+            ready = [one for one in turn if one.procedure not in late]
+            await self._say_again(ready)
+            await self._wait(names, ready, patience)
+            unseen = set(await self._lacking(SHOWN_ANEW, ready)) if SHOWN_ANEW in names else set()
+            late |= {one.procedure for one in ready if one.fact in unseen}
 
     async def _lost(self, said: Sequence[Said]) -> list[Said]:
         """What was published and has not come back; whoever has it in view knows that it only is not looked for yet."""
@@ -121,22 +182,9 @@ class Desk:
         return [*(Missing(one, JOURNAL) for one in await self._lost(said)), *lacking]
 
     async def _said_of(self, procedures: Collection[str]) -> list[Said]:
-        if not procedures:
-            return []
-        return [
-            one
-            for name in self._services
-            async for page in self._pages(name)
-            for one in page
-            if one.procedure in procedures
-        ]
-
-    async def _pages(self, name: str) -> AsyncIterator[list[Said]]:
-        cursor: str | None = "0"
-        while cursor is not None:
-            page = await self._ask(name, "GET", "", params={"cursor": cursor, "limit": str(_AT_ONCE)})
-            yield [Said(name, **(one | {"said_at": datetime.fromisoformat(one["said_at"])})) for one in page["records"]]
-            cursor = page["next"]
+        sayings = Sayings(self, procedures)
+        await sayings.look()
+        return [one for procedure in procedures for one in sayings.of(procedure)]
 
     async def _lacking(self, name: str, said: Sequence[Said]) -> list[str]:
         lacking: list[str] = []
@@ -171,6 +219,50 @@ class Desk:
         return body
 
 
+@dataclass
+class Sayings:
+    """All that is said of some procedures, as it goes on; a page that cannot have changed is not asked for again."""
+
+    desk: Desk
+    procedures: Collection[str]
+    _said: dict[str, dict[str, Said]] = field(default_factory=dict)
+    _since: dict[str, str] = field(default_factory=dict)
+
+    async def look(self) -> None:
+        """Take in what was said, and heard, since the last look."""
+        for name in self.desk.names if self.procedures else ():
+            heard = True
+            async for place, page in self.desk.pages(name, self._since.get(name, "0")):
+                if heard:
+                    self._since[name] = place
+                for one in page:
+                    if one.procedure in self.procedures:
+                        self._said.setdefault(one.procedure, {})[one.record] = one
+                        heard = heard and one.state == "heard"
+
+    def of(self, procedure: str) -> list[Said]:
+        """What was said of a procedure."""
+        return list(self._said.get(procedure, {}).values())
+
+    def all_heard(self, procedure: str) -> bool:
+        """Whether the journal brought all of it back."""
+        return all(one.state == "heard" for one in self.of(procedure))
+
+
+def left_of(found: Compared, left: Compared) -> list[Missing]:
+    """Of what is missing after it was mended: what was before, and all of what was to be shown anew."""
+    first, anew = {(one.said.fact, one.lacking_in) for one in found.missing}, _shown_anew(found.missing)
+    return [
+        one
+        for one in left.missing
+        if (one.said.fact, one.lacking_in) in first or (one.said.procedure in anew and one.lacking_in == SHOWN_ANEW)
+    ]
+
+
+def _shown_anew(missing: Iterable[Missing]) -> set[str]:
+    return {one.said.procedure for one in missing if one.lacking_in == SHOWN_ANEW}
+
+
 def _in_order(missing: Iterable[Missing], spoken: Collection[tuple[str, str]]) -> list[Missing]:
     """Each once, whatever the versions it was said in. Who lacks the beginning of what it has spoken of lost tables."""
     once = {(one.said.fact, one.lacking_in): one for one in missing}
@@ -184,9 +276,12 @@ def _in_order(missing: Iterable[Missing], spoken: Collection[tuple[str, str]]) -
 
 
 def _turns(said: Sequence[Said]) -> list[list[Said]]:
-    """Each procedure's in the journal's order, cut where another service speaks; those of a turn go out together."""
+    """Each procedure's in the journal's order, cut where another service speaks; those of a turn go out together.
+
+    A submission that was lost once stands in the journal behind what it began: it goes first all the same.
+    """
     turns: list[list[Said]] = []
-    ordered = sorted(said, key=lambda one: (one.procedure, one.place))
+    ordered = sorted(said, key=lambda one: (one.procedure, one.name != "submitted", one.place))
     for _, of_procedure in groupby(ordered, lambda one: one.procedure):
         for turn, (_, run) in enumerate(groupby(of_procedure, lambda one: one.service)):
             if turn == len(turns):

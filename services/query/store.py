@@ -136,10 +136,11 @@ async def known_events(connection: AsyncConnection, ids: Collection[UUID]) -> se
 
 
 async def unshown(connection: AsyncConnection, facts: Collection[Fact]) -> set[UUID]:
-    """Those of the facts that no timeline shows: it lacks them, or its procedure is gone."""
+    """Those of the facts that no timeline shows: it lacks them, its procedure is gone, or they came before it began."""
     shown = select(timeline.c.id).join(procedures, procedures.c.id == timeline.c.procedure_id)
     ids = {fact.id for fact in facts}
-    return ids - set((await connection.execute(shown.where(among(timeline.c.id, ids)))).scalars())
+    begun = timeline.c.why_not.is_distinct_from(Ineffective.NOT_SUBMITTED.value)
+    return ids - set((await connection.execute(shown.where(among(timeline.c.id, ids), begun))).scalars())
 
 
 async def forget(transaction: Transaction, ids: Collection[UUID]) -> None:

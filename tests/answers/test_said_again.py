@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
+import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.court import Delivery
@@ -18,11 +20,13 @@ from sqlalchemy import text
 from chassis import said_facts
 from chassis.clock import new_id
 from chassis.said_facts import Heard
-from cli.reconcile_desk import Compared, Desk
+from cli.reconcile_desk import Compared, Desk, left_of
+from services.query import store
 from tests.answers.mails import Mailroom
 from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL, PARIS, SAID
 from tests.answers.world import World
 from tests.builders import NOON
+from tests.processes import until
 from tests.services.in_process import InProcess
 from tests.services.issuer import Issuer
 
@@ -49,11 +53,16 @@ async def submitted(world: World) -> UUID:
 
 async def replied(world: World, procedure: UUID, court: str, fact: str, **more: Any) -> None:
     """The court answers its delivery of the procedure."""
+    reply(world, procedure, court, fact, **more)
+    await world.rest()
+
+
+def reply(world: World, procedure: UUID, court: str, fact: str, **more: Any) -> None:
+    """The same, and nobody has read it yet."""
     topic = world.topics[tribunal_topic(court).name].events
     (*_, delivery) = [one for one in topic if isinstance(one.data, Delivery) and one.subject == procedure]
     data = MODELS[fact](**{"procedure": procedure, "delivery": delivery.id, "at": NOON, **SAID.get(fact, {}), **more})
     world.write(court, Event(new_id(), f"/tribunals/{court}", data.event_type, procedure, NOON, data))
-    await world.rest()
 
 
 async def a_whole_road(world: World) -> UUID:
@@ -94,12 +103,14 @@ def as_read(offset: int, record: Any) -> ConsumerRecord:
 
 
 @asynccontextmanager
-async def going_on(world: World) -> AsyncIterator[Desk]:
-    """Services and relays go on while an operator compares."""
+async def going_on(world: World, *, hearing: bool = True) -> AsyncIterator[Desk]:
+    """Services and relays go on while an operator compares, and owners hear what they said."""
 
     async def go_on() -> None:
         while True:
             await world.rest()
+            if hearing:
+                await look_in_the_journal(world)
             await asyncio.sleep(0.01)
 
     task = asyncio.create_task(go_on())
@@ -110,14 +121,28 @@ async def going_on(world: World) -> AsyncIterator[Desk]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def mended(world: World) -> tuple[Compared, Compared]:
+async def mended(world: World, *, hearing: bool = True, seconds: float = 20) -> tuple[Compared, Compared]:
     """What is missing before and after an operator has it said again."""
-    async with going_on(world) as desk:
+    async with going_on(world, hearing=hearing) as desk:
         found = await desk.compare(datetime.now(UTC))
-        await desk.mend(found, timedelta(seconds=20))
+        await desk.mend(found, timedelta(seconds=seconds))
     # What was said in answer is seen by all before it is compared.
     await world.rest()
-    return found, await desk.compare(datetime.now(UTC))
+    left = await desk.compare(datetime.now(UTC))
+    left.missing = left_of(found, left)
+    return found, left
+
+
+async def shown(world: World, procedure: UUID) -> Any:
+    """As the view has it."""
+    return (await world.services["query"].get(f"/v1/procedures/{procedure}")).json()
+
+
+async def lose(world: World, fact: str, procedure: UUID) -> None:
+    """A row that the view had of a procedure."""
+    async with world.services["query"].running.engine.begin() as connection:
+        gone = text("DELETE FROM timeline WHERE procedure_id = :one AND type LIKE :fact")
+        await connection.execute(gone, {"one": procedure, "fact": f"%.{fact}.%"})
 
 
 def lacking(compared: Compared) -> set[tuple[str, str]]:
@@ -179,6 +204,66 @@ async def test_rows_deleted_from_the_view_are_found_and_shown_again_as_they_were
     }
     assert lacking(left) == set()
     assert [(await query.get(f"/v1/procedures/{one}")).json() for one in (whole, part, headless, other)] == shown
+
+
+async def test_a_fact_said_just_now_does_not_leave_a_view_that_is_mended(world: World) -> None:
+    procedure = await submitted(world)
+    await look_in_the_journal(world)
+    # Its owner has not heard it yet, so nobody can tell where it stands among the others.
+    await replied(world, procedure, BORDEAUX, "acknowledged")
+    before = await shown(world, procedure)
+    await lose(world, "numbered", procedure)
+    found, left = await mended(world, hearing=False, seconds=0.5)
+    assert (lacking(found), lacking(left)) == ({("numbered", "query")}, {("numbered", "query")})
+    assert (await shown(world, procedure))["status"] == "acknowledged"
+    _, left = await mended(world)
+    assert (lacking(left), await shown(world, procedure)) == (set(), before)
+
+
+@pytest.mark.parametrize("moment", ["/forget", "/resend"])
+async def test_a_fact_that_comes_while_others_are_said_again_is_shown_with_its_effect(
+    world: World, moment: str
+) -> None:
+    procedure = await submitted(world)
+    await look_in_the_journal(world)
+    await lose(world, "numbered", procedure)
+    spoken: list[str] = []
+
+    async def speak(response: httpx.Response) -> None:
+        if not response.request.url.path.endswith(moment) or spoken:
+            return
+        spoken.append(moment)
+        reply(world, procedure, BORDEAUX, "acknowledged")
+        await until(lambda: said_to(world.services["query"], procedure, "acknowledged"), what="the reply read")
+
+    for service in world.services.values():
+        service.http.event_hooks = {"response": [speak]}
+    _, left = await mended(world)
+    facts = [one["fact"] for one in (await shown(world, procedure))["timeline"]]
+    assert facts == ["submitted", "numbered", "routed", "delivered", "acknowledged"]
+    assert ((await shown(world, procedure))["status"], lacking(left)) == ("acknowledged", set())
+
+
+async def said_to(service: InProcess, procedure: UUID, fact: str) -> bool:
+    """Whether the view was told that fact of the procedure."""
+    told = f"procedure_id = '{procedure}' AND type LIKE '%.{fact}.%'"
+    return bool(await service.rows(f"SELECT id FROM timeline WHERE {told}"))  # noqa: S608
+
+
+async def test_what_was_shown_before_its_beginning_is_found_and_shown_with_its_effect(world: World) -> None:
+    """As when the submission alone was lost, and said again behind what followed it."""
+    procedure = await submitted(world)
+    await look_in_the_journal(world)
+    before = await shown(world, procedure)
+    async with world.services["query"].running.transactions.begin() as transaction:
+        await store.forget(transaction, [procedure])
+    first, *others = [one for one in world.topics[JOURNAL.name].records if one.record.key == str(procedure).encode()]
+    world.topics[JOURNAL.name].records += [*others, first]
+    await world.rest()
+    assert (await shown(world, procedure))["status"] == "submitted"
+    found, left = await mended(world)
+    assert lacking(found) == {(fact, "query") for fact in ("numbered", "routed", "delivered")}
+    assert (lacking(left), await shown(world, procedure)) == (set(), before)
 
 
 async def test_a_fact_that_a_service_never_read_reaches_it(world: World) -> None:
