@@ -100,7 +100,8 @@ class Desk:
 
         Where a service was damaged nothing is: its database is to be restored.
         """
-        mendable = [one for one in compared.missing if not one.damaged]
+        damaged = {one.said.procedure for one in compared.missing if one.damaged}
+        mendable = [one for one in compared.missing if one.said.procedure not in damaged]
         anew = _shown_anew(mendable)
         # What the journal has lost comes at its end; else what is shown anew is said with all that was said of it.
         facts = {one.said.fact for one in mendable if one.lacking_in == JOURNAL or one.said.procedure not in anew}

@@ -289,3 +289,14 @@ async def test_a_number_that_was_lost_is_told_and_not_given_twice(world: World) 
     assert [(one.lacking_in, one.damaged) for one in found.missing] == [("numbering", True)]
     assert lacking(left) == {("submitted", "numbering")}
     assert sum(event.data.fact == "numbered" for event in world.journal if event.subject == procedure) == 1
+
+
+async def test_a_view_is_not_mended_by_what_a_damaged_service_would_take_for_new(world: World) -> None:
+    procedure = await submitted(world)
+    await look_in_the_journal(world)
+    async with world.services["numbering"].running.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM numbers"))
+    await lose(world, "routed", procedure)
+    _, left = await mended(world)
+    assert lacking(left) == {("submitted", "numbering"), ("routed", "query")}
+    assert len({event.id for event in world.journal if event.data.fact == "numbered"}) == 1
