@@ -6,7 +6,7 @@ said and no longer knows. Cut off at any moment it begins anew: until it is done
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,15 +40,20 @@ class Recall:
         """On the connection that holds the relay's lock; how many records were read."""
         async with asyncio.timeout(STEP), connection.begin():
             recollecting = await Recollecting.begin(self.within(connection), self.recollection())
+        while await self._once(connection, recollecting.take_up_set_aside):
+            pass
         count = 0
         async for page in self._pages(recollecting.memory):
             count += len(page)
             async with asyncio.timeout(STEP), connection.begin():
                 await recollecting.take_up(self.within(connection), page)
-        while True:
-            async with asyncio.timeout(STEP), connection.begin():
-                if not await recollecting.go_on(self.within(connection)):
-                    return count
+        while await self._once(connection, recollecting.go_on):
+            pass
+        return count
+
+    async def _once(self, connection: AsyncConnection, step: Callable[[Transaction], Awaitable[bool]]) -> bool:
+        async with asyncio.timeout(STEP), connection.begin():
+            return await step(self.within(connection))
 
     async def _pages(self, memory: Memory) -> AsyncIterator[list[ConsumerRecord]]:
         """The journal first: what courts are told is about what stands there."""

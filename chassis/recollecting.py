@@ -13,11 +13,13 @@ from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import set_aside
 from chassis.header_names import is_text
 from chassis.outbox import append, outbox, read_headers
 from chassis.positions import positions
 from chassis.recalled import remember
 from chassis.said_facts import is_said_by, said_facts
+from chassis.set_aside import Reached
 from chassis.transaction import Transaction
 
 
@@ -30,7 +32,10 @@ class Found:
 
 
 class Recollection(Protocol):
-    """What a service makes of its topics as they are read back, once through: the journal, then the others."""
+    """What a service makes of its topics as they are read back, once through: the journal, then the others.
+
+    Before them comes what others said and it had set aside: of that nothing may have had an effect.
+    """
 
     async def take_up(self, transaction: Transaction, found: Sequence[Found]) -> None:
         """A page of all that stands there, of others too, each partition in order; it may know some already."""
@@ -66,6 +71,7 @@ class Recollecting:
     def __init__(self, memory: Memory, recollection: Recollection) -> None:
         self.memory = memory
         self._recollection = recollection
+        self._reached = Reached()
 
     @classmethod
     async def begin(cls, transaction: Transaction, recollection: Recollection) -> "Recollecting":
@@ -74,6 +80,17 @@ class Recollecting:
         # What a batch held is no longer certain: what stands on a topic is.
         await connection.execute(update(outbox).values(batch=None).where(outbox.c.batch.is_not(None)))
         return cls(await _memory(connection), recollection)
+
+    async def take_up_set_aside(self, transaction: Transaction) -> bool:
+        """The next of what waits before the place that the database has read to; False when nothing is left.
+
+        What was said since may be about these: an operator had let them have their effects.
+        """
+        page, self._reached = await set_aside.page(transaction.connection, self._reached)
+        # What it said itself it knows: that was committed before it could be read.
+        others = [record for record in page if not is_said_by(transaction.source, record)]
+        await self._recollection.take_up(transaction, [Found(record, _event(record)) for record in others])
+        return bool(page)
 
     async def take_up(self, transaction: Transaction, page: Sequence[ConsumerRecord]) -> None:
         """The next records of a topic that this service writes."""

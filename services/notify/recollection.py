@@ -19,6 +19,8 @@ class Mails:
     def __init__(self, tries_allowed: int) -> None:
         self._tries_allowed = tries_allowed
         self._to_tell: dict[UUID, Event[Any]] = {}
+        # By procedure, until something was told of it: one may wait for an operator, who may discard it.
+        self._submitted: dict[UUID, Event[Submitted]] = {}
 
     async def take_up(self, transaction: Transaction, found: Sequence[Found]) -> None:
         """Know what became of each mail."""
@@ -27,9 +29,10 @@ class Mails:
         self._to_tell |= {event.id: event for event in events if type(event.data) in TOLD}
         outcomes = [event.data for event in events if isinstance(event.data, Notified | NotificationFailed)]
         told = [event for one in outcomes if (event := self._to_tell.pop(one.about, None))]
-        submitted = [event for event in events if isinstance(event.data, Submitted)]
-        if submitted:
-            await store.begin(connection, submitted)
+        self._submitted |= {event.subject: event for event in events if isinstance(event.data, Submitted)}
+        begun = {event.subject for event in told} & self._submitted.keys()
+        if begun:
+            await store.begin(connection, [self._submitted.pop(one) for one in begun])
         procedures = await store.lock(connection, {event.subject for event in told})
         followed = [(event, procedures[event.subject]) for event in told if event.subject in procedures]
         if followed:

@@ -51,7 +51,10 @@ class Forgotten:
         await reply_store.refuse(
             transaction.connection, {event.subject for event in refused}, {event.id for event in refused}
         )
-        await told_store.keep(transaction.connection, [_told(one) for one in told if not _is_refusal(one)])
+        messages = [_told(one) for one in told if not _is_refusal(one)]
+        # Where its submission is in no log any more, what a court was told of a procedure is nobody's.
+        known = await store.known(transaction.connection, {one.procedure for one in messages})
+        await told_store.keep(transaction.connection, [one for one in messages if one.procedure in known])
 
     async def go_on(self, transaction: Transaction) -> bool:
         """Procedures take the step that is due."""

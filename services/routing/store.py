@@ -126,6 +126,11 @@ async def lock(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID,
     return {row.id: _procedure(row) for row in await connection.execute(ordered)}
 
 
+async def known(connection: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the procedures that routing has read of."""
+    return set((await connection.execute(select(procedures.c.id).where(among(procedures.c.id, ids)))).scalars())
+
+
 async def find(connection: AsyncConnection, one: UUID) -> Procedure | None:
     """A procedure, None where routing has read of none."""
     row = (await connection.execute(select(procedures).where(procedures.c.id == one))).one_or_none()

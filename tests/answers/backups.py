@@ -1,6 +1,6 @@
 """Backups of a service's database, put back in its place; and what its relay then reads back of the topics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiokafka import ConsumerRecord
 from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.recollecting import Recollecting
+from chassis.transaction import Transaction
 from tests.services.in_process import InProcess
 
 _TABLES = text("""
@@ -46,15 +47,20 @@ async def recollect(service: InProcess, topics: Mapping[str, Sequence[ConsumerRe
     within = running.transactions.within
     async with running.engine.begin() as connection:
         recollecting = await Recollecting.begin(within(connection), running.service.recollection())
+    await _until_done(service, recollecting.take_up_set_aside)
     for topic in own:
         records = topics.get(topic, ())
         for start in range(0, len(records), page):
             async with running.engine.begin() as connection:
                 await recollecting.take_up(within(connection), records[start : start + page])
-    while True:
-        async with running.engine.begin() as connection:
-            if not await recollecting.go_on(within(connection)):
-                return
+    await _until_done(service, recollecting.go_on)
+
+
+async def _until_done(service: InProcess, step: Callable[[Transaction], Awaitable[bool]]) -> None:
+    more = True
+    while more:
+        async with service.running.engine.begin() as connection:
+            more = await step(service.running.transactions.within(connection))
 
 
 async def _tables(connection: AsyncConnection) -> list[tuple[str, str]]:

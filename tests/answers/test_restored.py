@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from infoparquet_contracts.topics import tribunal_topic
+from infoparquet_contracts.topics import JOURNAL, tribunal_topic
 
 from tests.answers.mails import Mailroom
 from tests.answers.test_any_sequence import BODY, BORDEAUX, DREAL, PARIS
@@ -112,6 +113,16 @@ async def test_what_was_said_in_part_when_the_database_was_lost_is_said_to_the_e
         court: [one.data.fact for one in world.topics[tribunal_topic(court).name].events] for court in (BORDEAUX, PARIS)
     }
     assert told == {BORDEAUX: ["delivery", "recall"], PARIS: ["delivery"]}
+
+
+async def test_what_a_court_was_told_of_a_procedure_that_no_log_holds_any_more_stops_nobody(world: World) -> None:
+    await world.back_up("routing")
+    lost, kept = [(await world.post("intake", "/v1/procedures", DREAL, key, BODY)).json()["id"] for key in ("k1", "k2")]
+    await world.rest()
+    journal = world.topics[JOURNAL.name]
+    journal.records = [one for one in journal.records if one.record.key != lost.encode()]
+    await world.restore("routing")
+    assert await world.services["routing"].rows("SELECT procedure_id FROM court_messages") == [(UUID(kept),)]
 
 
 async def test_rules_that_changed_since_the_backup_change_no_decision_that_was_said(

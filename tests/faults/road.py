@@ -86,6 +86,13 @@ class Road:
         await engine.dispose()
         return rows
 
+    async def change(self, service: str, statement: str) -> None:
+        """Change a service's database."""
+        engine = open_engine(self.services[service].environment["INFOPARQUET_DATABASE_URL"], name="tests")
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
     async def audit(self) -> None:
         """All that was submitted, once, in order, at its court."""
         await audit.audit(self.kafka.bootstrap, self.submitted)

@@ -49,15 +49,19 @@ class Whole:
     async def start(self) -> None:
         """Start the five; intake is ready when this returns."""
         await asyncio.gather(*(service.start() for service in self.road.services.values()))
+        await self.ready("intake")
 
-        async def ready() -> bool:
+    async def ready(self, name: str) -> None:
+        """Wait until a service is."""
+
+        async def there() -> bool:
             try:
-                async with httpx.AsyncClient(trust_env=False) as http:
-                    return (await http.get(f"{self.intake}/readyz")).is_success
+                async with self.operator(name) as http:
+                    return (await http.get("/readyz")).is_success
             except httpx.TransportError:
                 return False
 
-        await until(ready)
+        await until(there, what=f"{name} is ready")
 
     async def post(self, *places: int) -> list[UUID]:
         """One procedure for each, under its own key; the ids in the answers."""
@@ -70,6 +74,26 @@ class Whole:
                 answered = await http.post("/v1/procedures", json=body, headers={"Idempotency-Key": f"key-{place}"})
                 ids.append(UUID(answered.raise_for_status().json()["id"]))
         return ids
+
+    def operator(self, name: str) -> httpx.AsyncClient:
+        """An operator's, of one service."""
+        address = f"http://{self.road.services[name].environment['INFOPARQUET_LISTEN']}"
+        return httpx.AsyncClient(base_url=address, headers=self.issuer.bearer("operator"), trust_env=False)
+
+    async def letter(self, name: str) -> str:
+        """The one letter that a service has open, once it has."""
+        async with self.operator(name) as http:
+
+            async def there() -> str:
+                letters = (await http.get("/v1/dead-letters")).raise_for_status().json()["dead_letters"]
+                return str(letters[0]["id"]) if letters else ""
+
+            return await until(there, what=f"a letter in {name}")
+
+    async def replay(self, name: str, letter: str) -> None:
+        """After a fix."""
+        async with self.operator(name) as http:
+            (await http.post(f"/v1/dead-letters/{letter}/replay")).raise_for_status()
 
     async def submit(self, count: int) -> None:
         """As many new ones, delivered."""
@@ -174,3 +198,39 @@ async def test_the_view_is_whole_after_its_database_was_restored_and_after_a_reb
     for command in (rebuild, as_json):
         await run(command, road.folder, road.services["query"].environment)
         assert await all_shown() == before
+
+
+# By the table that it cannot fill, each service that cannot apply what is submitted.
+REFUSING = {"numbering": "numbers", "routing": "procedures", "notify": "procedures"}
+
+
+async def test_what_was_replayed_after_the_backup_is_known_again_and_not_done_a_second_time(whole: Whole) -> None:
+    road = whole.road
+    for name, table in REFUSING.items():
+        await road.change(name, f"ALTER TABLE {table} ADD CONSTRAINT nothing_new CHECK (false) NOT VALID")
+    (one,) = await whole.post(21)
+    letters = {name: await whole.letter(name) for name in REFUSING}
+    for name, table in REFUSING.items():
+        await road.change(name, f"ALTER TABLE {table} DROP CONSTRAINT nothing_new")
+    await as_the_page_says(road, BACK_UP)
+    for name, letter in letters.items():
+        await whole.replay(name, letter)
+    road.submitted.append(one)
+    await road.arrived([one])
+    await acknowledged(road, 21)
+    await whole.mails(2 * 22)
+
+    await asyncio.gather(*(service.kill() for service in road.services.values()))
+    await as_the_page_says(road, RESTORE)
+    await whole.start()
+    for name, letter in letters.items():
+        await whole.ready(name)
+        assert await whole.letter(name) == letter
+        await whole.replay(name, letter)
+    await whole.submit(1)
+    await acknowledged(road, 22)
+    await whole.mails(2 * 23)
+    await audit.audit(road.kafka.bootstrap, road.submitted, and_then=("acknowledged",))
+    assert await road.rows("numbering", "SELECT count(*), max(sequence) FROM numbers") == [(23, 23)]
+    told = "SELECT count(*), count(DISTINCT procedure_id) FROM court_messages"
+    assert await road.rows("routing", told) == [(23, 23)]
