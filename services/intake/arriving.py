@@ -29,8 +29,11 @@ class Arriving:
     is cut. So it has to be closed.
     """
 
-    def __init__(self, stream: AsyncIterator[bytes], most: int, handful: int) -> None:
+    def __init__(
+        self, stream: AsyncIterator[bytes], most: int, handful: int, *, part_seconds: float = PART_SECONDS
+    ) -> None:
         self.handful = handful
+        self._part_seconds = part_seconds
         self._stream = stream
         self._left = most
         self._gathered: list[bytes] = []
@@ -48,7 +51,7 @@ class Arriving:
 
     async def part(self) -> AsyncIterator[bytes]:
         """The bytes of the next part, in handfuls."""
-        until, size = asyncio.get_running_loop().time() + PART_SECONDS, 0
+        until, size = asyncio.get_running_loop().time() + self._part_seconds, 0
         while await self._gather(self.handful, until):
             handful, self._gathered, self._size = b"".join(self._gathered), [], 0
             size += len(handful)
@@ -59,17 +62,23 @@ class Arriving:
     async def _gather(self, enough: int, until: float) -> bool:
         """Until there is enough, or it is time, or no more comes; whether there is anything."""
         now = asyncio.get_running_loop().time
-        while not self._ended and self._size < enough and now() < until:
-            try:
-                piece = await self._coming
-            except asyncio.CancelledError:
-                if not self.gave_way:
-                    raise
-            except (Problem, ClientDisconnect) as broken:
-                self._end(broken)
-            else:
-                self._end(None) if piece is None else self._take(piece)
+        while not self._ended and self._size < enough and (left := until - now()) > 0:
+            # What comes when it was time is the next part's.
+            came, _ = await asyncio.wait([self._coming], timeout=None if left == float("inf") else left)
+            for coming in came:
+                self._hear(coming)
         return self._size > 0
+
+    def _hear(self, coming: asyncio.Future[bytes | None]) -> None:
+        try:
+            piece = coming.result()
+        except asyncio.CancelledError:
+            if not self.gave_way:
+                raise
+        except (Problem, ClientDisconnect) as broken:
+            self._end(broken)
+        else:
+            self._end(None) if piece is None else self._take(piece)
 
     def close(self) -> None:
         """Nothing more is wanted, and what came is counted."""
