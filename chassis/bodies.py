@@ -1,7 +1,7 @@
 """A request's body comes within bounds: no longer than what may be held, no slower than a bad line would send it.
 
 The pace is that of Apache's mod_reqtimeout: so long to begin, and so many bytes for each further second. Only the time
-that is waited for the client counts, not what is done with what came.
+that is waited for the client counts, not what is done with what came; and none of it is waited too long in one piece.
 """
 
 import asyncio
@@ -19,10 +19,11 @@ LARGEST_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds to begin with, and the bytes that earn one more."""
+    """Seconds to begin with, and the bytes that earn one more; never more than `longest_pause` of them at once."""
 
     seconds: float = 20.0
     bytes_a_second: float = 500.0
+    longest_pause: float = 900.0
 
 
 DEFAULT_PACE = Pace()
@@ -78,7 +79,7 @@ class _Body:
         began = loop.time()
         allowed = self._pace.seconds + self._read / self._pace.bytes_a_second - self._waited
         try:
-            async with asyncio.timeout(max(allowed, 0.0)):
+            async with asyncio.timeout(max(min(allowed, self._pace.longest_pause), 0.0)):
                 return await self._receive()
         except TimeoutError:
             detail = (

@@ -22,6 +22,8 @@ from chassis.problems import Problem, answer
 
 # Files and connections of the process's own: databases, brokers, logs.
 _KEPT_FREE = 256
+# How often a line on which nothing is said is asked for a sign of life.
+_ASKED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class ConnectionBounds:
     told: int = _KEPT_FREE // 2
     head_seconds: float = 20.0
     head_bytes: int = 64 * 1024
-    # Without a byte of an answer taken, and to end a body that was answered before its end.
+    # Without a byte of an answer taken or a sign of life, and to end a body that was answered before its end.
     untaken_seconds: float = 60.0
     unwanted_seconds: float = 5.0
     unwanted_bytes: int = 4 * 1024 * 1024
@@ -88,8 +90,7 @@ class BoundedConnection(HttpToolsProtocol):
         if len(self.connections) > self._bounds.most + self._bounds.told:
             transport.close()
             return
-        taken = int(self._bounds.untaken_seconds * 1000)
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, taken)
+        _bound(transport.get_extra_info("socket"), self._bounds.untaken_seconds)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -166,6 +167,22 @@ class BoundedConnection(HttpToolsProtocol):
                 timer.cancel()
         self._head = self._unwanted = None
         self._unwanted_bytes = 0
+
+
+def _bound(line: socket.socket, seconds: float) -> None:
+    """It ends where nothing is taken for so long, or nobody is there while nothing is sent.
+
+    Asked from half of the time on: once TCP_USER_TIMEOUT is over, one question without an answer ends it, whatever the
+    count.
+    """
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_USER_TIMEOUT, seconds * 1000),
+        (socket.TCP_KEEPIDLE, seconds / 2),
+        (socket.TCP_KEEPINTVL, seconds / 2 / _ASKED),
+        (socket.TCP_KEEPCNT, _ASKED),
+    ):
+        line.setsockopt(socket.IPPROTO_TCP, option, max(1, int(value)))
 
 
 async def _refused(scope: Scope, receive: Receive, send: Send) -> None:

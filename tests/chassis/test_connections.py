@@ -40,10 +40,12 @@ def routes() -> APIRouter:
 
 
 @asynccontextmanager
-async def serving(bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK) -> AsyncIterator[int]:
+async def serving(
+    bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK, connection: type[BoundedConnection] = BoundedConnection
+) -> AsyncIterator[int]:
     """A service without a database, on a port of its own."""
     app = bare_app(routes(), pace=pace)
-    protocol: Any = partial(BoundedConnection, bounds=bounds)
+    protocol: Any = partial(connection, bounds=bounds)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, http=protocol, log_config=None, lifespan="off")
     )
@@ -54,6 +56,10 @@ async def serving(bounds: ConnectionBounds = PATIENT, pace: Pace = BRISK) -> Asy
     finally:
         server.should_exit = True
         await task
+
+
+async def _heard(taken: list[socket.socket]) -> bool:
+    return bool(taken)
 
 
 async def _started(server: uvicorn.Server) -> bool:
@@ -97,6 +103,34 @@ async def test_a_body_that_drips_is_told_that_it_is_too_slow() -> None:
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"problems/too-slow" in answer
     assert "octets reçus en".encode() in answer
+
+
+async def test_a_body_that_has_earned_much_time_may_not_pause_for_all_of_it() -> None:
+    pace = Pace(seconds=3600, longest_pause=0.3)
+    async with serving(pace=pace) as port, connected(port) as (reader, writer), asyncio.timeout(90):
+        writer.write(POST + b"x" * 1000)
+        answer = await all_of(reader)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert "1000 octets reçus en".encode() in answer
+
+
+async def test_a_line_that_is_dead_is_noticed_while_it_is_the_client_s_turn() -> None:
+    taken: list[socket.socket] = []
+
+    class Noted(BoundedConnection):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+            super().connection_made(transport)
+            taken.append(transport.get_extra_info("socket"))
+
+    async with serving(connection=Noted) as port, connected(port) as (_, writer):
+        writer.write(POST)
+        await until(lambda: _heard(taken), what="connected")
+        (line,) = taken
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        # Several times within what an answer may be untaken: the system then counts both as one.
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        assert [line.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [30, 5, 6]
+        writer.close()
 
 
 async def test_a_body_that_keeps_its_pace_is_taken_however_long_it_lasts() -> None:
