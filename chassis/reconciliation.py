@@ -139,8 +139,8 @@ class Reconciler:
             batches = await reading(timeout_ms=200)
             records = [record for batch in batches.values() for record in batch]
             heard = [one for record in records if (one := Heard.of(self._parts.source, record)) is not None]
-            if heard or not batches:
-                standing = await self._keep(reader, standing, heard)
+            # Also where none is ours: a round that is cut short is not begun anew, or it would be cut short for ever.
+            standing = await self._keep(reader, standing, heard)
         await self._keep(reader, standing, [])
 
     async def _keep(

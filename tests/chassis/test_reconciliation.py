@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ from chassis.transaction import Transaction, Transactions
 from deploy.local.kafka import ApacheKafka
 from services.routing.delivery import Dossiers, delivery_of, to_court
 from tests.builders import a_submission, an_event
-from tests.chassis.journal import committed
+from tests.chassis.journal import committed, raw, write
 from tests.chassis.outbox import Outbox, opened
 from tests.contracts.builders import routed
 
@@ -83,6 +84,20 @@ class Service:
 
     async def unheard(self) -> list[Any]:
         return await self.outbox.rows("SELECT id FROM said_facts WHERE partition IS NULL")
+
+
+class Failing(Transactions):
+    """The database goes away after `left` transactions."""
+
+    left = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        self.left -= 1
+        if self.left < 0:
+            raise ConnectionResetError
+        async with super().begin() as transaction:
+            yield transaction
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -207,6 +222,27 @@ async def test_a_journal_that_ends_before_what_was_read_is_said_and_not_filled_u
     await service.outbox.change(f"UPDATE positions SET next_offset = 10000 WHERE {place}")  # noqa: S608
     with pytest.raises(Misplaced, match=r"\[3\]: read to 10000, the log ends at"):
         await service.look()
+
+
+async def test_a_look_that_is_cut_short_goes_on_where_it_was_though_the_service_says_nothing(service: Service) -> None:
+    await service.look()
+    others = [raw(an_event(a_submission(), source="/services/intake")) for _ in range(800)]
+    first = await write(service.outbox.bootstrap, JOURNAL.name, 5, others)
+    await write(service.outbox.bootstrap, JOURNAL.name, 5, others)
+    whole = service.transactions
+    service.transactions = Failing(
+        service.outbox.engine, service="routing", relay_bell=service.outbox.bell, room=Room(2**30, service.metrics)
+    )
+    # What is overdue, where it stands, and the first of what it reads.
+    service.transactions.left = 3
+    with pytest.raises(ConnectionResetError):
+        await service.look()
+    place = f"SELECT next_offset FROM positions WHERE topic = '{PLACE}' AND partition = 5"  # noqa: S608
+    ((reached,),) = await service.outbox.rows(place)
+    assert first < reached < first + 1600
+    service.transactions = whole
+    await service.look()
+    assert await service.outbox.rows(place) == [(first + 1600,)]
 
 
 async def test_what_stands_in_the_journal_and_has_had_no_effect_here_is_counted(service: Service) -> None:
