@@ -151,7 +151,7 @@ class _Batch:
         subjects = {event.subject for event in events}
         places = [place_of(record) for record in self.raw.values()]
         standing = await dead_letters.standing(self.transaction.connection, subjects, places)
-        self.frozen, self.discarded = standing.frozen, standing.discarded
+        self.frozen, self._is_discarded = standing.frozen, standing.is_discarded
         for wave in cut(events, self._handler):
             for handler, group in wave.items():
                 await self._handle(handler, group)
@@ -189,13 +189,13 @@ class _Batch:
     async def _without_waiting(self, group: Sequence[Event[Any]]) -> list[Event[Any]]:
         """Park what comes after its procedure's dead letter. The letter itself may come again: it is kept already.
 
-        So may one that was discarded, when the journal is read anew: it stays out. What waits does so in every version:
-        it may be the release before that takes it up again.
+        So may one that was discarded, when the journal is read anew or it is said again: it stays out. What waits does
+        so in every version: it may be the release before that takes it up again.
         """
         ready, behind = [], []
         for event in group:
             place, letter = place_of(self.raw[event.id]), self.frozen.get(event.subject)
-            if place in self.discarded:
+            if self._is_discarded(self.raw[event.id]):
                 continue
             if letter and place.is_behind(letter):
                 forms = (self.raw[event.id], *self.older.get(str(event.id), ()))

@@ -15,10 +15,12 @@ from infoparquet_contracts.codes import DeadLetterCode
 from infoparquet_contracts.envelope import Event, encode, id_of
 from infoparquet_contracts.identifiers import ServiceName
 from infoparquet_contracts.operations import DeadLetter, position_subject
+from infoparquet_contracts.overlap import said_also
 from infoparquet_contracts.topics import DEAD_LETTERS
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Index,
     Integer,
@@ -36,7 +38,7 @@ from chassis import handover
 from chassis.clock import new_id
 from chassis.database import metadata
 from chassis.errors import Unprocessable
-from chassis.kept_records import columns_of, place_columns, record_of
+from chassis.kept_records import columns_of, offset_in_its_log, place_columns, record_of
 from chassis.outbox import Outgoing
 from chassis.transaction import Transaction
 
@@ -70,6 +72,9 @@ parked_facts = Table(
 _STANDING = text("""
     SELECT procedure_id, topic, partition, "offset", discarded FROM dead_letters
     WHERE parks AND closed_at IS NULL AND procedure_id = ANY(CAST(:procedures AS uuid[]))
+    UNION ALL
+    SELECT procedure_id, topic, partition, "offset", discarded FROM dead_letters
+    WHERE discarded AND procedure_id = ANY(CAST(:procedures AS uuid[]))
     UNION ALL
     SELECT d.procedure_id, d.topic, d.partition, d."offset", d.discarded FROM dead_letters AS d
     JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]),
@@ -109,10 +114,18 @@ def place_of(record: ConsumerRecord) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which procedures wait, each behind its first open letter, and which records were discarded for good."""
+    """Which procedures wait, each behind its first open letter, and which records were discarded for good.
+
+    `given_up` are the ids of the procedures' discarded facts: they may be said again at another place.
+    """
 
     frozen: dict[UUID, Place]
     discarded: frozenset[Place]
+    given_up: frozenset[str | None] = frozenset()
+
+    def is_discarded(self, record: ConsumerRecord) -> bool:
+        """Whether it stays without effect for good."""
+        return place_of(record) in self.discarded or (bool(self.given_up) and _event_id(record) in self.given_up)
 
 
 async def standing(connection: AsyncConnection, procedures: Collection[UUID], places: Sequence[Place]) -> Standing:
@@ -138,20 +151,27 @@ async def _look(connection: AsyncConnection, procedures: Collection[UUID], place
         "lasts": [max(offsets) for offsets in ranges.values()],
     }
     rows = (await connection.execute(_STANDING, asked)).all()
+    theirs = {procedure for procedure, *_, discarded in rows if discarded} & {*procedures}
     return Standing(
         {procedure: Place(*place) for procedure, *place, discarded in rows if not discarded},
         frozenset(Place(*place) for _, *place, discarded in rows if discarded),
+        await _ids_of(connection, dead_letters.c.procedure_id.in_(theirs)) if theirs else frozenset(),
     )
 
 
 async def discarded_ids(connection: AsyncConnection, keys: Collection[bytes | None]) -> frozenset[str | None]:
-    """The ids of the events of these keys that were discarded, as their records say them."""
-    if not keys:
-        return frozenset()
-    letters = dead_letters.c
-    gone = select(dead_letters).where(letters.discarded, letters.key.in_(keys))
-    records = [record_of(row) for row in await connection.execute(gone)]
-    return frozenset(id_of(record.headers, record.value) for record in records) - {None}
+    """The ids of the events of these keys that were discarded."""
+    return await _ids_of(connection, dead_letters.c.key.in_(keys)) if keys else frozenset()
+
+
+async def _ids_of(connection: AsyncConnection, which: ColumnElement[bool]) -> frozenset[str | None]:
+    discarded = await connection.execute(select(dead_letters).where(dead_letters.c.discarded, which))
+    return frozenset(_event_id(record_of(row)) for row in discarded) - {None}
+
+
+def _event_id(record: ConsumerRecord) -> str | None:
+    """The same whatever the version that the record is written in."""
+    return said_also(record.headers) or id_of(record.headers, record.value)
 
 
 async def hold(connection: AsyncConnection, procedures: Collection[UUID], *, alone: bool) -> None:
@@ -202,7 +222,7 @@ def _told(transaction: Transaction, service: ServiceName, record: ConsumerRecord
         service=service,
         topic=record.topic,
         partition=record.partition,
-        offset=record.offset,
+        offset=offset_in_its_log(record.offset),
         digest=hashlib.sha256(record.value or b"").hexdigest(),
         code=fault.code,
         pointer=fault.pointer,

@@ -8,6 +8,9 @@ from typing import Any
 from aiokafka import ConsumerRecord
 from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, Row, Text
 
+# A log that is gone had its records where the log after it has others: they are kept so far below, log by log.
+LOGS_APART = 2**40
+
 
 def place_columns() -> list[Column[Any]]:
     """The columns of a table that keeps records."""
@@ -49,3 +52,8 @@ def record_of(row: Row[Any]) -> ConsumerRecord:
 def kept_headers(written: str) -> tuple[tuple[str, bytes | None], ...]:
     """The headers of a record that a row keeps."""
     return tuple((name, None if value is None else base64.b64decode(value)) for name, value in json.loads(written))
+
+
+def offset_in_its_log(offset: int) -> int:
+    """Where the record stood that a row keeps, in the log it was read from."""
+    return offset % LOGS_APART

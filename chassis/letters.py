@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import decisions
 from chassis.dead_letters import procedure_of
-from chassis.kept_records import kept_headers
+from chassis.kept_records import kept_headers, offset_in_its_log
 from chassis.marks import Mark
 from chassis.outbox import read_headers
 from chassis.refused_rows import PREFIX
@@ -93,7 +93,7 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "pointer": row.pointer,
         "topic": row.topic,
         "partition": row.partition,
-        "offset": row.offset,
+        "offset": None if row.offset is None else offset_in_its_log(row.offset),
         # A page has no values: of a record in structured mode only the whole letter tells the type.
         "type": type_of(_headers(row), row.value),
         "procedure": procedure_of(row.key),

@@ -12,6 +12,7 @@ from infoparquet_contracts.topics import JOURNAL
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import set_aside
 from chassis.database import open_engine
 from chassis.doorbell import Doorbell
 from chassis.kafka import KafkaProbe, KafkaSettings
@@ -40,6 +41,10 @@ class Log:
     def has(self, one: TopicPartition, offset: int, cluster: str) -> bool:
         """Whether a place can be in it."""
         return cluster == self.cluster and self.firsts[one] <= offset <= self.ends[one]
+
+    def kept(self, one: TopicPartition, cluster: str) -> int:
+        """Up to where what stood in that cluster's log stands in this one, or nothing does any more."""
+        return self.ends[one] if cluster == self.cluster else 0
 
 
 async def read_anew(transactions: Transactions, probe: KafkaProbe, kafka: KafkaSettings) -> list[TopicPartition]:
@@ -84,6 +89,8 @@ async def _put_back(connection: AsyncConnection, log: Log) -> list[TopicPartitio
         if row.topic == PLACE:
             gone = {"partition": one.partition, "first": log.firsts[one], "anew": anew}
             await connection.execute(_UNHEARD, gone)
+        elif anew:
+            await set_aside.leave(connection, one, log.kept(one, row.cluster_id))
         if anew:
             which = (positions.c.topic == row.topic, positions.c.partition == row.partition)
             start = {"next_offset": log.firsts[one], "cluster_id": log.cluster}

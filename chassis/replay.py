@@ -151,7 +151,7 @@ async def _release(application: Application, transaction: Transaction, row: Row[
             left += 1
             continue
         await connection.execute(delete(parked_facts).where(parked_facts.c.id == fact))
-        if place == letter or place in stands.discarded:
+        if place == letter or stands.is_discarded(record):
             # It has a letter of its own, which decides about it.
             continue
         if not application.concerns(record):

@@ -86,6 +86,21 @@ async def test_a_discarded_letter_has_no_effect_even_when_the_journal_is_read_an
     assert await letters.applied(procedure) == facts[1:]
 
 
+async def test_what_was_discarded_stays_out_where_it_is_said_again_at_another_place(letters: Letters) -> None:
+    procedure = new_id()
+    letter, _ = await held(letters, procedure, behind=0)
+    again = letters.journal[-1]
+    letters.put(again.key, again.value, again.headers)
+    await letters.read()
+    assert await letters.parked() == [1]
+    assert await letters.discard(letter) == Done(released=0)
+    letters.failing.clear()
+    letters.put(again.key, again.value, again.headers)
+    last = letters.write(procedure)
+    await letters.read()
+    assert await letters.applied(procedure) == [last]
+
+
 async def test_what_was_discarded_stays_out_even_where_it_comes_again_behind_another_letter(letters: Letters) -> None:
     procedure = new_id()
     first = letters.write(procedure)

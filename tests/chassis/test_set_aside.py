@@ -1,14 +1,19 @@
 """What a service has read and not applied: all of it, once, in the journal's order."""
 
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from aiokafka import TopicPartition
+from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL
 
 from chassis import set_aside
 from chassis.clock import new_id
 from chassis.database import open_engine
+from chassis.kept_records import offset_in_its_log
+from chassis.replay import Done
 from chassis.set_aside import Reached
 from tests.chassis.letters_world import Letters
 
@@ -59,3 +64,45 @@ async def test_what_was_decided_is_not_among_them(world: Letters) -> None:
     await world.discard(first)
     await world.replay(second)
     assert await offsets(world) == [4, 5]
+
+
+async def test_those_of_one_place_in_one_log_after_another_stay_in_order_and_apart(world: Letters) -> None:
+    for gone in range(3):
+        waits(world, new_id(), gone)
+        await world.read()
+        world.journal.clear()
+        world.position = 0
+        async with world.transactions.begin() as transaction:
+            await set_aside.leave(transaction.connection, TopicPartition(JOURNAL.name, 0), kept=0)
+    assert [offset_in_its_log(one) for one in await offsets(world)] == [0, 0, 1, 0, 1, 2]
+    world.failing.clear()
+    for letter in await world.open_letters():
+        await world.replay(letter)
+    assert await world.do("SELECT count(*) FROM applied") == [(6,)]
+
+
+async def test_what_fails_behind_a_letter_of_a_gone_log_becomes_one_at_the_place_that_it_had(world: Letters) -> None:
+    procedure = new_id()
+    facts = [world.write(procedure, fails=True) for _ in range(2)]
+    await world.read()
+    async with world.transactions.begin() as transaction:
+        await set_aside.leave(transaction.connection, TopicPartition(JOURNAL.name, 0), kept=0)
+    world.failing.remove(facts[0])
+    (letter,) = await world.open_letters()
+    assert isinstance(await world.replay(letter), Done)
+    told = await world.do("SELECT value FROM outbox WHERE topic = :topic ORDER BY id", topic=DEAD_LETTERS.name)
+    assert [json.loads(value)["offset"] for (value,) in told] == [0, 1]
+
+
+async def test_a_log_that_only_ends_sooner_keeps_the_places_of_what_cannot_be_read(world: Letters) -> None:
+    for _ in range(2):
+        world.put(b"no procedure", b"{", ())
+    await world.read()
+    async with world.transactions.begin() as transaction:
+        await set_aside.leave(transaction.connection, TopicPartition(JOURNAL.name, 0), kept=1)
+    world.position = 0
+    await world.read(1)
+    assert [one for one in await offsets(world) if one >= 0] == [0]
+    world.position = 1
+    await world.read(1)
+    assert [one for one in await offsets(world) if one >= 0] == [0, 1]
