@@ -227,6 +227,29 @@ async def test_a_fact_that_comes_while_others_are_said_again_is_shown_with_its_e
     procedure = await submitted(world)
     await look_in_the_journal(world)
     await lose(world, "numbered", procedure)
+    speaks_at(moment, world, procedure)
+    _, left = await mended(world)
+    facts = [one["fact"] for one in (await shown(world, procedure))["timeline"]]
+    assert facts == ["submitted", "numbered", "routed", "delivered", "acknowledged"]
+    assert ((await shown(world, procedure))["status"], lacking(left)) == ("acknowledged", set())
+
+
+async def test_what_cannot_be_shown_as_it_was_is_named_and_not_shown_otherwise(world: World) -> None:
+    procedure = await submitted(world)
+    await look_in_the_journal(world)
+    before = await shown(world, procedure)
+    await lose(world, "numbered", procedure)
+    speaks_at("/forget", world, procedure)
+    # Nobody hears what was said in between.
+    _, left = await mended(world, hearing=False, seconds=2)
+    assert lacking(left) == {(one["fact"], "query") for one in before["timeline"]}
+    assert (await shown(world, procedure))["status"] == 404
+    _, left = await mended(world)
+    assert (lacking(left), (await shown(world, procedure))["status"]) == (set(), "acknowledged")
+
+
+def speaks_at(moment: str, world: World, procedure: UUID) -> None:
+    """The first request of that path is answered once the court has replied and the view has read it."""
     spoken: list[str] = []
 
     async def speak(response: httpx.Response) -> None:
@@ -238,10 +261,6 @@ async def test_a_fact_that_comes_while_others_are_said_again_is_shown_with_its_e
 
     for service in world.services.values():
         service.http.event_hooks = {"response": [speak]}
-    _, left = await mended(world)
-    facts = [one["fact"] for one in (await shown(world, procedure))["timeline"]]
-    assert facts == ["submitted", "numbered", "routed", "delivered", "acknowledged"]
-    assert ((await shown(world, procedure))["status"], lacking(left)) == ("acknowledged", set())
 
 
 async def said_to(service: InProcess, procedure: UUID, fact: str) -> bool:
