@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from infoparquet_contracts.identifiers import LARGEST_DOCUMENT
 from pydantic_core import to_jsonable_python
@@ -27,7 +27,9 @@ def routes(receiver: Receiver, *, scanning: bool) -> APIRouter:
     """`POST /v1/documents`."""
     router = APIRouter(tags=["pièces"])
 
-    @router.post(DOCUMENTS_PATH, summary="Dépose une pièce", status_code=201)
+    a_place = [Depends(receiver.places.take)]
+
+    @router.post(DOCUMENTS_PATH, summary="Dépose une pièce", status_code=201, dependencies=a_place)
     async def deposit_document(request: Request, caller: Administration) -> Response:
         declared = {
             "declared_type": media_types.declared(request.headers.get("content-type")),

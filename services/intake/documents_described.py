@@ -95,7 +95,7 @@ DOCUMENT_OPERATIONS: Final[Mapping[str, Operation]] = {
             404: ("unknown-document",),
             409: ("overtaken",),
             413: ("too-large",),
-            503: ("content-missing",),
+            503: ("content-missing", "too-many-documents"),
             507: ("storage-full",),
         },
         {
@@ -178,7 +178,7 @@ DOCUMENT_OPERATIONS: Final[Mapping[str, Operation]] = {
             409: ("overtaken", "wrong-offset"),
             413: ("too-large",),
             415: ("media-type",),
-            503: ("content-missing",),
+            503: ("content-missing", "too-many-documents"),
             507: ("storage-full",),
         },
         {"Tus-Resumable": "`1.0.0`, exigé.", "Upload-Offset": "L’octet où le corps commence, exigé."},

@@ -9,7 +9,7 @@ import errno
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,8 @@ S3_CHUNK = 5 * 1024 * 1024
 READ_CHUNK = 256 * 1024
 # Written beside the one that is being filled.
 CHUNKS_AT_ONCE = 2
+# Each may hold three chunks, so 180 MiB; a part takes seconds, and who waits for its place meanwhile has not read it.
+S3_PUTS_AT_ONCE = 12
 # Waiting for a disk, more threads would only wait with them.
 _SYNCING = 4
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -66,6 +68,7 @@ class Objects:
         self._url = url
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._threads = ThreadPoolExecutor(_SYNCING, "objects")
+        self._puts = nullcontext() if self._folder is not None else asyncio.Semaphore(S3_PUTS_AT_ONCE)
 
     @cached_property
     def _store(self) -> LocalStore | S3Store:
@@ -77,14 +80,15 @@ class Objects:
     async def put(self, key: str, pieces: AsyncIterator[bytes], *, chunk: int) -> None:
         """All of the pieces, or, where one raises or the store does, nothing; durable once it was synced.
 
-        A folder is written so many bytes at once.
+        A folder is written so many bytes at once. On S3, the first piece may be asked for when others have ended.
         Raises StoreFull or Unavailable.
         """
         size = S3_CHUNK if self._folder is None else chunk
-        with _said_our_way():
-            await obstore.put_async(
-                self._store, key, pieces, use_multipart=True, chunk_size=size, max_concurrency=CHUNKS_AT_ONCE
-            )
+        async with self._puts:
+            with _said_our_way():
+                await obstore.put_async(
+                    self._store, key, pieces, use_multipart=True, chunk_size=size, max_concurrency=CHUNKS_AT_ONCE
+                )
 
     async def sync(self, key: str) -> None:
         """What was put is durable. Raises ObjectMissing, StoreFull or Unavailable."""

@@ -23,6 +23,7 @@ from services.intake.digests import Digest, Digests, done
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.media_types import Judged, judge, sniffed
 from services.intake.objects import ObjectMissing, Objects
+from services.intake.places import Places
 from services.intake.turns import Turns
 
 # What was never attached goes after a day, and so does what no byte came of for so long.
@@ -59,6 +60,7 @@ class Receiver:
     crash: CrashPoints
     digests: Digests = field(default_factory=Digests)
     arriving: dict[Arriving, UUID] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
 
     @property
     def turns(self) -> Turns:

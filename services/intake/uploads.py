@@ -58,7 +58,9 @@ def routes(receiver: Receiver) -> APIRouter:
             one = await uploads.find(id, caller.code)
         return _answer(200, {**_where(one), **_told(one), "Cache-Control": "no-store"})
 
-    @router.patch(UPLOAD_PATH, summary="Poursuit l’envoi d’une pièce", status_code=204, dependencies=TUS)
+    a_place = [*TUS, Depends(receiver.places.take)]
+
+    @router.patch(UPLOAD_PATH, summary="Poursuit l’envoi d’une pièce", status_code=204, dependencies=a_place)
     async def go_on(id: UUID, request: Request, caller: Administration) -> Response:  # noqa: A002
         require_type(request, [tus_headers.OFFSETS])
         return _answer(204, _where(await uploads.go_on(await uploads.find(id, caller.code), request)))

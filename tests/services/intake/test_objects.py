@@ -1,5 +1,6 @@
 """A folder and an S3 store keep the same promises: all of an object or nothing, ranges, and nothing left below."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from moto.server import ThreadedMotoServer
 
 from chassis.errors import Unavailable
 from deploy.local.ports import free_ports
-from services.intake.objects import ObjectMissing, Objects, StoreFull
+from services.intake.objects import S3_PUTS_AT_ONCE, ObjectMissing, Objects, StoreFull
+from tests.processes import until
 
 # Above what one part of an S3 object is.
 CONTENT = bytes(range(256)) * 48 * 1024
@@ -32,13 +34,22 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "s3"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+@pytest.fixture(params=["folder", "bucket"])
+def objects(request: pytest.FixtureRequest) -> Objects:
     """Each kind, empty."""
-    if request.param == "folder":
-        return Objects((tmp_path / "des pièces").as_uri())
+    one: Objects = request.getfixturevalue(request.param)
+    return one
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Objects:
+    return Objects((tmp_path / "des pièces").as_uri())
+
+
+@pytest.fixture
+def bucket(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
     for name, value in {
-        "AWS_ENDPOINT_URL": request.getfixturevalue("s3"),
+        "AWS_ENDPOINT_URL": s3,
         "AWS_ACCESS_KEY_ID": "tests",
         "AWS_SECRET_ACCESS_KEY": "tests",
         "AWS_REGION": "eu-west-3",
@@ -88,6 +99,36 @@ async def test_what_is_below_a_prefix_is_listed_kept_and_removed(objects: Object
     await objects.discard("documents/a/2")
     assert await objects.sizes("documents/a") == {}
     assert [*await objects.sizes("documents/ab")] == ["documents/ab/1"]
+
+
+async def test_of_many_that_are_put_on_s3_at_once_some_wait_until_another_has_ended(bucket: Objects) -> None:
+    asked, ends = set(), [asyncio.Event() for _ in range(2 * S3_PUTS_AT_ONCE)]
+
+    async def piece(number: int) -> AsyncIterator[bytes]:
+        asked.add(number)
+        await ends[number].wait()
+        yield b"x"
+
+    async def as_many_as_may() -> bool:
+        return len(asked) >= S3_PUTS_AT_ONCE
+
+    async with asyncio.TaskGroup() as group:
+        putting = [
+            group.create_task(bucket.put(f"documents/a/{number}", piece(number), chunk=PIECE))
+            for number in range(len(ends))
+        ]
+        await until(as_many_as_may)
+        ends[0].set()
+        await putting[0]
+
+        async def next_one() -> bool:
+            return S3_PUTS_AT_ONCE in asked
+
+        await until(next_one)
+        assert len(asked) == S3_PUTS_AT_ONCE + 1
+        for one in ends:
+            one.set()
+    assert len(await bucket.sizes("documents/a")) == len(ends)
 
 
 async def test_a_store_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
