@@ -1,8 +1,10 @@
 """The bytes of a document, put together from its parts."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from services.intake import documents_store
@@ -10,6 +12,9 @@ from services.intake.digests import Digests
 from services.intake.documents_store import Document, Part, prefix_of
 from services.intake.objects import ObjectMissing, Objects
 from services.intake.turns import Turns
+
+# Each is read to its end, to be told from the others.
+MOST_WAYS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +28,23 @@ class Contents:
         """The parts that a whole document is in. Raises ObjectMissing or Unavailable.
 
         Where a restored database does not know them, they are what lies below its prefix: when a document becomes
-        whole, everything else there is removed.
+        whole, everything else there is removed, and what another brought meanwhile, unless its process is killed then.
         """
         async with self.turns.connect() as connection:
             known = await documents_store.parts_of(connection, document.id)
         if _size(known) == document.bytes:
             return known
-        found = _parts_in(await self.objects.sizes(prefix_of(document.id)))
-        if _size(found) != document.bytes:
-            raise ObjectMissing
+        found = await self._found(document)
         async with self.turns.begin() as transaction:
             await documents_store.replace_parts(transaction.connection, document.id, found)
         return found
+
+    async def _found(self, document: Document) -> list[Part]:
+        ways = list(islice(_ways(await self.objects.sizes(prefix_of(document.id)), document.bytes), MOST_WAYS))
+        for parts in ways:
+            if len(ways) == 1 or await self.sha256(parts, Digests()) == document.sha256:
+                return parts
+        raise ObjectMissing
 
     async def read(self, parts: Sequence[Part], span: range) -> AsyncIterator[bytes]:
         """The bytes of a span, piece by piece. Raises ObjectMissing or Unavailable."""
@@ -60,15 +70,22 @@ def key_of(document: UUID, start: int, attempt: UUID) -> str:
     return f"{prefix_of(document)}/{start:010d}-{attempt}"
 
 
-def _parts_in(sizes: Mapping[str, int]) -> list[Part]:
-    """As far as they follow each other."""
-    parts: list[Part] = []
-    for key, size in sizes.items():
+def _ways(sizes: Mapping[str, int], size: int) -> Iterator[list[Part]]:
+    """The ways in which objects follow each other to so many bytes: more than one, where two are of the same place."""
+    beginning: defaultdict[int, list[Part]] = defaultdict(list)
+    for key, many in sizes.items():
         start = key.rpartition("/")[2].partition("-")[0]
         # What an operator left there is none.
-        if start.isdecimal() and int(start) == _size(parts):
-            parts.append(Part(int(start), size, key))
-    return parts
+        if start.isdecimal() and many:
+            beginning[int(start)].append(Part(int(start), many, key))
+    begun: list[list[Part]] = [[]]
+    while begun:
+        parts = begun.pop()
+        end = parts[-1].start + parts[-1].bytes if parts else 0
+        if end == size:
+            yield parts
+        else:
+            begun.extend([*parts, one] for one in beginning[end])
 
 
 def _size(parts: Sequence[Part]) -> int:
