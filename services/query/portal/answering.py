@@ -16,12 +16,13 @@ from fastapi import APIRouter, Request, Response
 from chassis.errors import Unavailable
 from chassis.problems import Problem
 from services.query.portal.choices import BY_FACT, Reply, body_of
+from services.query.portal.given_back import AGAIN
 from services.query.portal.listing import show_inbox
 from services.query.portal.procedure import Sent, caught_up, seen, show
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.uploading import Received, described, receive
 from services.query.portal.upstream import Declined, Told, Upstream, answered
-from services.query.portal.visits import Form, Visit
+from services.query.portal.visits import Form, Stale, Visit
 from services.query.settings import UPLOADS_PATH
 from services.query.timeline import Procedure
 
@@ -42,18 +43,30 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
     """`POST /procedures/{id}/…` and `POST /inbox/acknowledge`."""
     router = APIRouter(include_in_schema=False, route_class=shell.route)
 
+    async def given_back(one: UUID, which: str, stale: Stale) -> Response:
+        """Nothing is said that another session's page was asked for; it is shown again, to be sent from this one."""
+        attached = await described(intake, stale.visit, stale.form.all("document"))
+        answer = Answer(which, stale.form, Declined(403, AGAIN, {}), attached)
+        return await _followed(shell, intake, routing, stale.visit, one, answer)
+
     @router.post("/procedures/{id}/reply/{fact}")
     async def reply(request: Request, id: UUID, fact: str) -> Response:  # noqa: A002 - the name in the path
-        visit, form = await shell.visits.posted(request)
         chosen = BY_FACT.get(fact)
         if chosen is None:
             raise Problem(404, "unknown-page", "Cette réponse n’existe pas.")
+        try:
+            visit, form = await shell.visits.posted(request)
+        except Stale as stale:
+            return await given_back(id, fact, stale)
         telling = routing.tell(visit, f"/v1/procedures/{id}/replies", _reply(chosen, form), form.key)
         return await _followed(shell, intake, routing, visit, id, Answer(fact, form, await answered(telling)))
 
     @router.post(f"{UPLOADS_PATH}procedures/{{id}}/supplement")
     async def supplement(request: Request, id: UUID) -> Response:  # noqa: A002
-        visit, received = await receive(shell, intake, request)
+        try:
+            visit, received = await receive(shell, intake, request)
+        except Stale as stale:
+            return await given_back(id, "supplement", stale)
         attached = [*await described(intake, visit, received.form.all("document")), *received.documents]
         outcome = await _supplement(intake, visit, id, received, attached)
         return await _followed(
@@ -62,22 +75,16 @@ def routes(shell: Shell, intake: Upstream, routing: Upstream) -> APIRouter:
 
     @router.post("/procedures/{id}/withdrawal")
     async def withdrawal(request: Request, id: UUID) -> Response:  # noqa: A002
-        visit, form = await shell.visits.posted(request)
-        body = {"reason": form.one("reason")} | ({"comment": form.one("comment")} if form.one("comment") else {})
-        telling = intake.tell(visit, f"/v1/procedures/{id}/withdrawal", body, form.key)
+        try:
+            visit, form = await shell.visits.posted(request)
+        except Stale as stale:
+            return await given_back(id, "withdrawal", stale)
+        telling = intake.tell(visit, f"/v1/procedures/{id}/withdrawal", _withdrawal(form), form.key)
         return await _followed(shell, intake, routing, visit, id, Answer("withdrawal", form, await answered(telling)))
 
     @router.post("/inbox/acknowledge")
     async def acknowledge(request: Request) -> Response:
-        visit, form = await shell.visits.posted(request)
-        chosen = _chosen(form)
-        told = await asyncio.gather(*(_acknowledge(routing, visit, form.key, *one) for one in chosen))
-        await asyncio.gather(*(_caught_up(shell, visit, one, reply) for one, reply in told if isinstance(reply, UUID)))
-        refused = [{"id": str(one), "why": why} for one, why in told if isinstance(why, str)]
-        done = len(told) - len(refused)
-        if refused:
-            return await show_inbox(shell, visit, done=done, refused=refused)
-        return see_other(f"/inbox?{urlencode({'done': done})}")
+        return await _acknowledged(shell, routing, *await shell.visits.posted(request))
 
     return router
 
@@ -86,6 +93,10 @@ def _reply(reply: Reply, form: Form) -> dict[str, Any]:
     """About the delivery that the page showed: another one has another dossier."""
     body = body_of(reply, form.all)
     return body | {name: form.one(name) for name in ("delivery", "text") if form.one(name)}
+
+
+def _withdrawal(form: Form) -> dict[str, Any]:
+    return {"reason": form.one("reason")} | ({"comment": form.one("comment")} if form.one("comment") else {})
 
 
 async def _supplement(
@@ -123,6 +134,16 @@ async def _caught_up(shell: Shell, visit: Visit, one: UUID, said: UUID) -> bool:
         return any(said in (one.id, getattr(one.data, "reply", 0), getattr(one.data, "supplement", 0)) for one in facts)
 
     return await caught_up(shell, visit, one, shows)
+
+
+async def _acknowledged(shell: Shell, routing: Upstream, visit: Visit, form: Form) -> Response:
+    told = await asyncio.gather(*(_acknowledge(routing, visit, form.key, *one) for one in _chosen(form)))
+    await asyncio.gather(*(_caught_up(shell, visit, one, reply) for one, reply in told if isinstance(reply, UUID)))
+    refused = [{"id": str(one), "why": why} for one, why in told if isinstance(why, str)]
+    done = len(told) - len(refused)
+    if refused:
+        return await show_inbox(shell, visit, done=done, refused=refused)
+    return see_other(f"/inbox?{urlencode({'done': done})}")
 
 
 async def _acknowledge(routing: Upstream, visit: Visit, key: str, one: UUID, delivery: str) -> tuple[UUID, UUID | str]:

@@ -15,6 +15,7 @@ from chassis.problems import TITLES, Problem, field_errors, unavailable
 from chassis.service import Parts
 from reference.names import Names
 from services.query.portal.cookies import Cookies
+from services.query.portal.given_back import page_of, typed_in
 from services.query.portal.pages import Pages
 from services.query.portal.visits import NotSignedIn, Visit, Visits
 from services.query.stream_api import Streams
@@ -43,7 +44,7 @@ class Shell:
     @property
     def route(self) -> type[APIRoute]:
         """Routes whose errors are pages."""
-        pages = self.pages
+        pages, visits = self.pages, self.visits
 
         class PageRoute(APIRoute):
             def get_route_handler(self) -> Handler:
@@ -53,7 +54,7 @@ class Shell:
                     try:
                         return await handle(request)
                     except NotSignedIn:
-                        return _sign_in(pages, request)
+                        return await _sign_in(pages, visits, request)
                     except RequestValidationError as error:
                         errors = field_errors(error.errors())
                         return refusal(pages, Problem(400, "invalid-request", "La demande est mal formée.", errors))
@@ -75,21 +76,25 @@ def see_other(address: str) -> Response:
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
-def refusal(pages: Pages, problem: Problem) -> Response:
+def refusal(pages: Pages, problem: Problem, **more: Any) -> Response:  # noqa: ANN401
     """The problem as a page of its own."""
     title = TITLES.get(problem.status, "Erreur")
-    answer = pages.render("problem.html", status=problem.status, title=title, problem=problem, visit=None)
+    answer = pages.render("problem.html", status=problem.status, title=title, problem=problem, visit=None, **more)
     answer.headers.update({name: value for name, value in problem.headers.items() if name == "Retry-After"})
     return answer
 
 
-def _sign_in(pages: Pages, request: Request) -> Response:
-    """A page that was asked for comes after the sign-in; a form that was sent would be lost silently, so it is said.
+async def _sign_in(pages: Pages, visits: Visits, request: Request) -> Response:
+    """A page that was asked for comes after the sign-in; of a form that was sent, what was typed is given back.
 
-    A part of a page is not led to the issuer, where no script may follow.
+    Of another site's form nothing is: its words would be on a page of ours. A part of a page is not led to the issuer,
+    where no script may follow.
     """
     if request.method == "GET" and "hx-request" not in request.headers:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other(f"/sign-in?{urlencode({'next': asked})}")
     detail = "Votre session est terminée et rien n’a été enregistré. Reconnectez-vous, puis recommencez."
-    return refusal(pages, Problem(401, "signed-out", detail))
+    given = await typed_in(request) if visits.is_ours(request) else []
+    page, resumes = page_of(request)
+    again = f"/sign-in?{urlencode({'next': page})}"
+    return refusal(pages, Problem(401, "signed-out", detail), given=given, again=again, resumes=resumes)

@@ -69,6 +69,11 @@ class Step:
     title: str
     parts: Sequence[Part] = ()
 
+    @property
+    def names(self) -> Iterator[str]:
+        """What its fields are named, or are below."""
+        return (part.many or entry.name for part in self.parts for entry in part.entries)
+
     def entries(self, typed: Mapping[str, str]) -> Iterator[Entry]:
         """All of its fields, as many as there are."""
         return (entry for part in self.parts for row in part.rows(typed) for entry in row)

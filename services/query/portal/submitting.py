@@ -5,6 +5,7 @@ is told. The draft's id is the idempotency key of what is sent.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -17,13 +18,14 @@ from reference.bundle import Reference
 from services.query.portal import drafts
 from services.query.portal.asking import Asking
 from services.query.portal.drafts import Draft
+from services.query.portal.given_back import AGAIN
 from services.query.portal.procedure import Unseen, caught_up, seen, transmitted
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.steps import BY_NAME, LISTS, STEPS, Step
 from services.query.portal.submission import body_of, told, with_another, without
 from services.query.portal.uploading import require_agent
 from services.query.portal.upstream import Declined, Upstream
-from services.query.portal.visits import Form, Visit
+from services.query.portal.visits import Form, Stale, Visit
 
 log = structlog.get_logger()
 # Seconds that the number is waited for.
@@ -61,7 +63,10 @@ def routes(shell: Shell, intake: Upstream, reference: Callable[[], Reference]) -
 
     @router.post("/submit/{id}/{step}")
     async def fill(request: Request, id: UUID, step: str) -> Response:  # noqa: A002
-        visit, form = await shell.visits.posted(request)
+        try:
+            visit, form = await shell.visits.posted(request)
+        except Stale as stale:
+            return await _given_back(asking(stale.visit), id, step, stale)
         match step:
             case "send":
                 return await _send(shell, asking(visit), id, form)
@@ -85,10 +90,35 @@ def _step(name: str) -> Step:
     return BY_NAME[name]
 
 
+async def _given_back(asked: Asking, one: UUID, name: str, stale: Stale) -> Response:
+    """Nothing is done that another session's page was asked for; it is shown again, to be sent from this one."""
+    match name:
+        case "send":
+            return await asked.recap(await drafts.find(asked.intake, asked.visit, one), said=AGAIN, status=403)
+        case "delete":
+            raise stale
+    step, before = _step(name), _version(stale.form)
+    typed = _typed(step, stale.form, "", "")
+    try:
+        draft = replace(_merged(await _there(asked, one, before), step, typed), version=before)
+    except Unavailable:
+        draft = Draft(one, before, typed)
+    except Problem as problem:
+        if problem.kind != "unknown-draft":
+            raise
+        draft = Draft(new_id(), 0, typed)
+    return await asked.step(step, draft, said=AGAIN, status=403)
+
+
+def _version(form: Form) -> int:
+    """Of the draft, as the page showed it."""
+    return int(form.one("version")) if form.one("version").isdecimal() else 0
+
+
 async def _filled(asked: Asking, one: UUID, step: Step, form: Form) -> Response:
     """Keep what was typed in a step, and do what its button says."""
     action, _, which = form.one("do").partition(":")
-    before = int(form.one("version")) if form.one("version").isdecimal() else 0
+    before = _version(form)
     typed = _typed(step, form, action, which)
     try:
         there = await _there(asked, one, before)
@@ -110,7 +140,7 @@ async def _filled(asked: Asking, one: UUID, step: Step, form: Form) -> Response:
 
 def _typed(step: Step, form: Form, action: str, which: str) -> Mapping[str, str]:
     """What stands in the fields of a step, with a row more or less where its button asks for that."""
-    given = form.below(part.many or entry.name for part in step.parts for entry in part.entries)
+    given = form.below(step.names)
     if action == "remove":
         many, _, number = which.partition("/")
         given = without(given, many, number)

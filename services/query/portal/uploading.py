@@ -18,7 +18,7 @@ from services.query.portal.multipart import Multipart, Part
 from services.query.portal.procedure import SCANS
 from services.query.portal.shell import Shell, see_other
 from services.query.portal.upstream import Declined, Told, Upstream, answered
-from services.query.portal.visits import Form, NotSignedIn, Visit, require_own
+from services.query.portal.visits import Form, NotSignedIn, Visit, is_own, require_own
 from services.query.settings import UPLOADS_PATH
 
 # As a procedure has, or a supplement.
@@ -76,22 +76,23 @@ def page_routes(shell: Shell, intake: Upstream) -> APIRouter:
 
 
 async def receive(shell: Shell, intake: Upstream, request: Request) -> tuple[Visit, Received]:
-    """Who sent a form of ours, and what was in it. Raises NotSignedIn, Problem, Unavailable."""
+    """Who sent a form of ours, and what was in it. Raises NotSignedIn, Stale, Problem, Unavailable."""
     visit = require_agent(await shell.visits.visit(request))
     shell.visits.require_origin(request)
     fields: list[tuple[str, str]] = []
-    received = Received(Form(fields))
+    received, own = Received(Form(fields)), True
     try:
         async for part in Multipart(request).parts():
             if part.filename is None:
                 fields.append((part.name, await part.text()))
             else:
-                # The form begins with it: nobody else's bytes go any further.
-                require_own(visit, received.form.one("csrf"))
-                await _take(intake, visit, part, part.filename, received)
+                # The form begins with its proof: without it nobody's bytes go any further.
+                own = own and is_own(visit, received.form.one("csrf"))
+                await (_take(intake, visit, part, part.filename, received) if own else part.pass_over())
     except ClientDisconnect:
         raise Problem(400, "cut", "La connexion a été coupée.") from None
-    require_own(visit, received.form.one("csrf"))
+    if not own or not is_own(visit, received.form.one("csrf")):
+        raise shell.visits.not_own(request, visit, received.form)
     return visit, received
 
 

@@ -20,6 +20,9 @@ from services.query.portal.sessions import Session
 from services.query.rights import Sight
 
 _MOST_FIELDS: Final = 1000
+_NOT_OF_THIS_SESSION: Final = (
+    "Ce formulaire ne vient pas d’une page de votre session : rien n’a été fait. Rouvrez la page."
+)
 _ROLES: Final = {
     "agent": "agent",
     "manager": "responsable",
@@ -79,6 +82,15 @@ class Visit:
         return ", ".join([organisation, *roles])
 
 
+class Stale(Problem):
+    """A form of one of our pages that another session was shown: nothing is done, and `form` is what was typed."""
+
+    def __init__(self, visit: Visit, form: "Form") -> None:
+        super().__init__(403, "forged-form", _NOT_OF_THIS_SESSION)
+        self.visit = visit
+        self.form = form
+
+
 class Form:
     """The fields of a form of ours, in their order; a name may come more than once."""
 
@@ -133,15 +145,12 @@ class Visits:
         return Visit(session, caller, await sight_of_person(caller))
 
     async def posted(self, request: Request) -> tuple[Visit, Form]:
-        """Who sent a form, from a page of this very session, and its fields. Raises NotSignedIn or Problem."""
+        """Who sent a form, from a page of this very session, and its fields. Raises NotSignedIn, Stale, Problem."""
         visit = await self.visit(request)
         self.require_origin(request)
-        try:
-            text = (await request.body()).decode()
-            form = Form(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
-        except ValueError:
-            raise Problem(400, "invalid-form", "Ce formulaire n’a pas pu être lu.") from None
-        require_own(visit, form.one("csrf"))
+        form = await read_form(request)
+        if not is_own(visit, form.one("csrf")):
+            raise self.not_own(request, visit, form)
         return visit, form
 
     def require_origin(self, request: Request) -> None:
@@ -149,10 +158,32 @@ class Visits:
         if request.headers.get("origin", self._origin) != self._origin:
             raise _forged()
 
+    def is_ours(self, request: Request) -> bool:
+        """Whether a page of ours sends it, as browsers say of every form."""
+        return request.headers.get("origin") == self._origin
+
+    def not_own(self, request: Request, visit: Visit, form: Form) -> Problem:
+        """What is raised for a form without this session's proof: Stale where it is one of ours all the same."""
+        return Stale(visit, form) if self.is_ours(request) else _forged()
+
+
+async def read_form(request: Request) -> Form:
+    """The fields of a form without files. Raises Problem."""
+    try:
+        text = (await request.body()).decode()
+        return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+    except ValueError:
+        raise Problem(400, "invalid-form", "Ce formulaire n’a pas pu être lu.") from None
+
+
+def is_own(visit: Visit, csrf: str) -> bool:
+    """Whether it is what forms of this very session bear."""
+    return hmac.compare_digest(csrf.encode(), visit.session.csrf.encode())
+
 
 def require_own(visit: Visit, csrf: str) -> None:
     """Raises a 403 Problem for what no page of this very session sends."""
-    if not hmac.compare_digest(csrf.encode(), visit.session.csrf.encode()):
+    if not is_own(visit, csrf):
         raise _forged()
 
 
@@ -164,5 +195,4 @@ async def sight_of_person(caller: Caller) -> Sight:
 
 
 def _forged() -> Problem:
-    detail = "Ce formulaire ne vient pas d’une page de votre session : rien n’a été fait. Rouvrez la page."
-    return Problem(403, "forged-form", detail)
+    return Problem(403, "forged-form", _NOT_OF_THIS_SESSION)

@@ -11,6 +11,7 @@ from tests.services.query.portal.chromium import Window, a_window, needs_chromiu
 from tests.services.query.portal.filling import FACTS, PERSONS
 from tests.services.query.portal.people import AGENT, Portal
 from tests.services.query.portal.test_browser import sign_in
+from tests.services.query.portal.test_drafts import end_sessions
 
 pytestmark = needs_chromium
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
@@ -220,6 +221,35 @@ async def test_what_is_sent_and_not_shown_yet_is_said_to_whoever_sent_it(portal:
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         await page.get_by_role("link", name="Voir la procédure").click()
         await expect(page.get_by_text("le suivi la montrera dans un moment")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
+async def test_whoever_signs_in_again_in_another_tab_loads_the_page_again_and_has_the_form_back(
+    portal: Portal, scheme: str, width: int
+) -> None:
+    async with a_window(viewport={"width": width, "height": 800}, color_scheme=scheme) as window:
+        page = window.page
+        await sign_in(window, portal, AGENT)
+        await page.goto(f"{portal.url}/submit")
+        long = {"facts/summary": "Rejet de produits dans la Garonne, vu du quai. " * 9}
+        await fill(page, FACTS | long)
+        await end_sessions(portal)
+        await page.get_by_role("button", name="Continuer").click()
+        await expect(page.get_by_label("Les faits : Exposé des faits")).to_have_value(long["facts/summary"].strip())
+        assert await window.violations() == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        async with page.expect_popup() as opened:
+            await page.get_by_role("link", name="Se reconnecter").click()
+        other = await opened.value
+        await other.get_by_label("Votre organisation").fill(AGENT)
+        await other.keyboard.press("Enter")
+        await other.wait_for_url(f"{portal.url}/submit")
+        await page.reload()
+        await expect(page.locator("#said")).to_contain_text("rien n’a été fait")
+        await expect(page.locator("[name='facts/summary']")).to_have_value(long["facts/summary"].strip())
+        assert await window.violations() == []
+        await page.get_by_role("button", name="Enregistrer le brouillon").click()
+        await expect(page.get_by_text("Le brouillon est enregistré.")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
