@@ -23,11 +23,22 @@ from chassis.room import Room
 from chassis.settings import Settings
 from chassis.transaction import Transactions
 
-# As if it had just been said, so that owners say it again in the order of the road.
+# As if all had been said now, so that owners say it again in the order of the road, and each procedure's facts in the
+# journal's order: a microsecond a place.
 _UNHEARD = text("""
-    UPDATE said_facts SET partition = NULL, "offset" = NULL, said_at = clock_timestamp()
+    UPDATE said_facts
+    SET partition = NULL, "offset" = NULL, said_at = now() + "offset" * CAST('1 microsecond' AS interval)
     WHERE partition = :partition AND ("offset" < :first OR :anew)
 """)
+
+# What had not been heard comes behind all that was.
+_UNHEARD_YET = text("""
+    UPDATE said_facts SET said_at = now() + (:reached + place) * CAST('1 microsecond' AS interval)
+    WHERE partition IS NULL
+""")
+
+# It would go out before what was said before it. The broker may take now what the other refused, and is asked again.
+_NOT_BEFORE_THE_OTHERS = text("DELETE FROM outbox AS o USING said_facts AS s WHERE s.outbox_id = o.id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,10 @@ class Log:
     def has(self, one: TopicPartition, offset: int, cluster: str) -> bool:
         """Whether a place can be in it."""
         return cluster == self.cluster and self.firsts[one] <= offset <= self.ends[one]
+
+    def lacks(self, one: TopicPartition, offset: int, cluster: str) -> bool:
+        """Whether the end of what stood before a place is not in it: others will stand there."""
+        return cluster != self.cluster or offset > self.ends[one]
 
     def kept(self, one: TopicPartition, cluster: str) -> int:
         """Up to where what stood in that cluster's log stands in this one, or nothing does any more."""
@@ -79,12 +94,18 @@ async def _look(probe: KafkaProbe, kafka: KafkaSettings, partitions: set[TopicPa
 
 
 async def _put_back(connection: AsyncConnection, log: Log) -> list[TopicPartition]:
-    moved = []
     ordered = select(positions).order_by(positions.c.topic, positions.c.partition).with_for_update()
-    for row in (await connection.execute(ordered)).all():
-        one = _of_log(row.topic, row.partition)
-        if one not in log.firsts:
-            continue
+    standing = [
+        (one, row)
+        for row in (await connection.execute(ordered)).all()
+        if (one := _of_log(row.topic, row.partition)) in log.firsts
+    ]
+    journal = [(one, row) for one, row in standing if one.topic == JOURNAL.name]
+    if any(log.lacks(one, row.next_offset, row.cluster_id) for one, row in journal):
+        await connection.execute(_NOT_BEFORE_THE_OTHERS)
+        await connection.execute(_UNHEARD_YET, {"reached": max(row.next_offset for _, row in journal)})
+    moved = []
+    for one, row in standing:
         anew = not log.has(one, row.next_offset, row.cluster_id)
         if row.topic == PLACE:
             gone = {"partition": one.partition, "first": log.firsts[one], "anew": anew}

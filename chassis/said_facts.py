@@ -4,7 +4,7 @@ A row is written with the outbox row it speaks of. A delivery stands here under 
 fact that the journal will carry; once that is heard it takes the delivery's place.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -60,7 +60,7 @@ _GONE_FROM_OUTBOX = "NOT EXISTS (SELECT FROM outbox AS o WHERE o.id = s.outbox_i
 _OVERDUE = text(f"""
     SELECT s.id FROM said_facts AS s
     WHERE s.partition IS NULL AND s.said_at < clock_timestamp() - CAST(:after AS interval) AND {_GONE_FROM_OUTBOX}
-    ORDER BY s.said_at LIMIT :most
+    ORDER BY s.said_at, s.place LIMIT :most
 """)  # noqa: S608 - a constant of this module
 
 # Whoever waited here for another that says the same again sees its `said_at`, and leaves the row alone.
@@ -68,7 +68,7 @@ _TAKE = text(f"""
     SELECT s.procedure_id, s.topic, s.value, s.headers, s.receipted FROM said_facts AS s
     WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {_GONE_FROM_OUTBOX}
       AND s.said_at < clock_timestamp() - CAST(:after AS interval) AND (s.partition IS NULL OR :heard_too)
-    ORDER BY s.place FOR UPDATE OF s
+    ORDER BY array_position(CAST(:ids AS uuid[]), s.id) FOR UPDATE OF s
 """)  # noqa: S608
 
 # What this service said before it kept what it says, or before a backup that it was restored from, is learnt back.
@@ -118,7 +118,7 @@ def is_said_by(source: str, record: ConsumerRecord) -> bool:
 
 
 async def overdue(connection: AsyncConnection, after: timedelta) -> list[UUID]:
-    """What has left the outbox, was said longer ago than that, and was not heard: lost, or not yet read."""
+    """What has left the outbox, was said longer ago than that, and was not heard: lost, or not yet read; in order."""
     return list((await connection.execute(_OVERDUE, {"after": after, "most": MOST_AT_ONCE})).scalars())
 
 
@@ -143,9 +143,9 @@ async def hear(connection: AsyncConnection, heard: Iterable[Heard]) -> None:
 
 
 async def say_again(
-    transaction: Transaction, ids: Collection[UUID], after: timedelta = timedelta(0), *, heard_too: bool = False
+    transaction: Transaction, ids: Sequence[UUID], after: timedelta = timedelta(0), *, heard_too: bool = False
 ) -> int:
-    """Say these to the letter, in the order they were first said, but what waits in the outbox; how many that were."""
+    """Say these to the letter, in the order given, but what waits in the outbox; how many that were."""
     chosen = {"ids": list(ids), "after": after, "heard_too": heard_too}
     taken = (await transaction.connection.execute(_TAKE, chosen)).all()
     transaction.say(_outgoing(row) for row in taken)

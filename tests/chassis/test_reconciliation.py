@@ -16,13 +16,14 @@ from infoparquet_contracts.facts import Submitted
 from infoparquet_contracts.topics import JOURNAL, common_topics, tribunal_topic
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import refused_rows
+from chassis import refused_rows, said_facts
 from chassis.clock import new_id
 from chassis.comparison import Fact, Holdings
 from chassis.decisions import Order
 from chassis.identity import Caller
 from chassis.kafka import KafkaProbe, KafkaSettings
 from chassis.metrics import Metrics
+from chassis.misplaced import read_anew
 from chassis.outbox import Outgoing, to_journal
 from chassis.positions import Misplaced
 from chassis.reconciliation import PLACE, Reconciler, ReconcilerParts
@@ -38,6 +39,7 @@ from tests.builders import a_submission, an_event
 from tests.chassis.journal import committed, raw, write
 from tests.chassis.outbox import Outbox, opened
 from tests.contracts.builders import routed
+from tests.processes import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -82,6 +84,25 @@ class Service:
         keys = {str(one).encode() for one in procedures}
         return [one for one in await committed(self.outbox.bootstrap, JOURNAL) if one.key in keys]
 
+    async def loses_its_cluster(self, procedure: UUID) -> None:
+        """Nothing of a published procedure is in the journal any more, which is another cluster's; it is read anew."""
+        *_, last = await self.journal(procedure)
+        await cut(self.outbox.bootstrap, last.partition, last.offset + 1)
+        await self.outbox.change("UPDATE positions SET cluster_id = 'another'")
+        await read_anew(self.transactions, self.probe, self.kafka)
+
+    async def says_all_again(self, procedure: UUID, count: int) -> list[str | None]:
+        """Look and publish until so many facts are there; their ids as the journal has them."""
+        await self.publish()
+
+        async def there() -> bool:
+            await self.look()
+            await self.publish()
+            return len(await self.journal(procedure)) >= count
+
+        await until(there, what=f"{count} facts said again")
+        return ids(await self.journal(procedure))
+
     async def unheard(self) -> list[Any]:
         return await self.outbox.rows("SELECT id FROM said_facts WHERE partition IS NULL")
 
@@ -121,6 +142,14 @@ def delivery(procedure: UUID) -> list[Outgoing]:
 
 async def nothing(_: Transaction, facts: Sequence[Event[Any]]) -> list[Outgoing]:
     return []
+
+
+async def cut(bootstrap: str, partition: int, before: int) -> None:
+    """Delete what stands in a partition of the journal before that offset."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(JOURNAL.name, partition): RecordsToDelete(before_offset=before)})
+    await admin.close()
 
 
 def ids(records: Sequence[ConsumerRecord | Outgoing]) -> list[str | None]:
@@ -203,15 +232,38 @@ async def test_what_was_truncated_before_it_came_back_is_said_again(service: Ser
     await service.look()
     await service.outbox.append(said)
     await service.publish()
-    (first, last) = await service.journal(procedure)
-    admin = AIOKafkaAdminClient(bootstrap_servers=service.outbox.bootstrap)
-    await admin.start()
-    partition = TopicPartition(first.topic, first.partition)
-    await admin.delete_records({partition: RecordsToDelete(before_offset=last.offset)})
-    await admin.close()
+    (_, last) = await service.journal(procedure)
+    await cut(service.outbox.bootstrap, last.partition, last.offset)
     assert await service.look() == 1
     await service.publish()
     assert ids(await service.journal(procedure)) == list(reversed(ids(said)))
+
+
+async def test_a_new_cluster_has_all_in_the_old_ones_order_wherever_the_rows_lie(service: Service) -> None:
+    procedure = new_id()
+    said = facts(procedure, said_facts.MOST_AT_ONCE + 200)
+    await service.outbox.append(said)
+    await service.publish()
+    await service.look()
+    # As time does: what is changed is written elsewhere.
+    await service.outbox.change("UPDATE said_facts SET said_at = said_at WHERE place % 3 = 0")
+    await service.loses_its_cluster(procedure)
+    assert await service.says_all_again(procedure, len(said)) == ids(said)
+
+
+@pytest.mark.parametrize("refusal", ["NULL", "'TopicAuthorizationFailedError'"])
+async def test_what_waited_or_was_not_heard_comes_after_what_is_said_again(service: Service, refusal: str) -> None:
+    procedure = new_id()
+    said = facts(procedure, 5)
+    await service.outbox.append(said[:2])
+    await service.publish()
+    await service.look()
+    await service.outbox.append(said[2:3])
+    await service.publish()
+    await service.outbox.append(said[3:])
+    await service.outbox.change(f"UPDATE outbox SET refusal = {refusal} WHERE id IN (SELECT min(id) FROM outbox)")  # noqa: S608
+    await service.loses_its_cluster(procedure)
+    assert await service.says_all_again(procedure, len(said)) == ids(said)
 
 
 async def test_a_journal_that_ends_before_what_was_read_is_said_and_not_filled_up(service: Service) -> None:
