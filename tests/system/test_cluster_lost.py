@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ def facts(said: Mapping[tuple[UUID, str], list[UUID]]) -> int:
     return sum(map(len, said.values()))
 
 
+async def withdraw(system: System, procedure: UUID) -> UUID:
+    """While the journal takes nothing; the id that the fact will have."""
+    headers = system.token("administration:dreal-33") | {"Idempotency-Key": "withdrawn"}
+    async with httpx.AsyncClient(base_url=system.url("intake"), headers=headers) as http:
+        answer = await http.post(f"/v1/procedures/{procedure}/withdrawal", json={"reason": "duplicate"})
+        return UUID(answer.raise_for_status().json()["id"])
+
+
 async def views(system: System, ids: list[UUID]) -> list[dict[str, Any]]:
     """What their administration is shown of procedures, once it is all there."""
     async with httpx.AsyncClient(base_url=system.url("query"), headers=system.token("administration:dreal-33")) as http:
@@ -53,10 +62,13 @@ async def test_everything_is_said_again_into_a_new_cluster(monkeypatch: pytest.M
     anew, compare, again = commands("The loss of the whole cluster")
     try:
         await system.up(*ONLY)
-        ids = await system.send(a_file(tmp_path, "before", lines=1))
-        await audit.arrived(system.run_file["kafka"], ids, 90)
+        *ids, gone = await system.send(a_file(tmp_path, "before", lines=2))
+        await audit.arrived(system.run_file["kafka"], [*ids, gone], 90)
         said, shown = await journal(system), await views(system, ids)
+        os.kill(system.pid("kafka"), signal.SIGSTOP)
+        withdrawn = await withdraw(system, gone)
         await system.down()
+        said[gone, "/services/intake"].append(withdrawn)
         for command in (back_up, restore):
             await run(command, folder, {})
         shutil.rmtree(system.data / "kafka")
