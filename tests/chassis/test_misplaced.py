@@ -151,6 +151,7 @@ async def test_an_open_letter_of_another_log_waits_for_its_operator_as_before(
     numbering: Numbering, partition: int
 ) -> None:
     letter, at_fault = await not_numbered(numbering, partition)
+    ((stood,),) = await numbering.query('SELECT "offset" FROM dead_letters WHERE id = :letter', letter=letter)
     other, third = an_event(a_submission()), an_event(a_submission())
     async with numbering.running() as one:
         await until(lambda: is_stopped(one), what="stopped")
@@ -161,6 +162,6 @@ async def test_an_open_letter_of_another_log_waits_for_its_operator_as_before(
         async with one.engine.connect() as connection:
             shown = await letters.whole(connection, letter)
         assert shown is not None
-        assert (shown["offset"], shown["parked"]) == (place, 1)
+        assert (shown["offset"], shown["parked"]) == (stood, 1)
         assert await decide(one, replay, letter) == Done(released=1)
     assert await numbered(numbering, at_fault) == [True]
