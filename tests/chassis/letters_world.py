@@ -1,6 +1,7 @@
 """A journal, a consumer's transactions and an operator's, on a real database, with a handler that fails where told."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import replay
 from chassis.application import Application, Faulty
+from chassis.database import open_engine
 from chassis.decisions import Order
 from chassis.doorbell import Doorbell
 from chassis.errors import Unprocessable
@@ -130,3 +132,13 @@ class Letters:
     async def parked(self) -> list[int]:
         """The offsets of what waits."""
         return [one for (one,) in await self.do('SELECT "offset" FROM parked_facts ORDER BY "offset"')]
+
+
+@asynccontextmanager
+async def open_letters(database: str, connections: int) -> AsyncIterator[Letters]:
+    """Of a database that is emptied first."""
+    engine = open_engine(database, name="tests", connections=connections)
+    one = Letters(engine)
+    await one.empty()
+    yield one
+    await engine.dispose()

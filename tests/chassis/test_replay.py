@@ -12,21 +12,17 @@ from infoparquet_contracts.overlap import written
 
 from chassis.application import Faulty
 from chassis.clock import new_id
-from chassis.database import open_engine
 from chassis.replay import Behind, Closed, Done, Fails, Unknown
 from tests.builders import a_submission, an_event
-from tests.chassis.letters_world import Letters
+from tests.chassis.letters_world import Letters, open_letters
 from tests.contracts.builders import routed
 from tests.processes import until
 
 
 @pytest.fixture
 async def letters(chassis_database: str) -> AsyncIterator[Letters]:
-    engine = open_engine(chassis_database, name="tests", connections=4)
-    one = Letters(engine)
-    await one.empty()
-    yield one
-    await engine.dispose()
+    async with open_letters(chassis_database, 4) as one:
+        yield one
 
 
 async def held(letters: Letters, procedure: UUID, behind: int = 2) -> tuple[UUID, list[UUID]]:

@@ -11,22 +11,18 @@ from infoparquet_contracts.topics import DEAD_LETTERS, JOURNAL
 
 from chassis import set_aside
 from chassis.clock import new_id
-from chassis.database import open_engine
 from chassis.kept_records import offset_in_its_log
 from chassis.replay import Done
 from chassis.set_aside import Reached
-from tests.chassis.letters_world import Letters
+from tests.chassis.letters_world import Letters, open_letters
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(chassis_database: str) -> AsyncIterator[Letters]:
-    engine = open_engine(chassis_database, name="tests", connections=2)
-    one = Letters(engine)
-    await one.empty()
-    yield one
-    await engine.dispose()
+    async with open_letters(chassis_database, 2) as one:
+        yield one
 
 
 async def offsets(world: Letters) -> list[int]:

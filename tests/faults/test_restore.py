@@ -153,6 +153,14 @@ async def acknowledged(road: Road, before: int) -> None:
     await taken(road, await answer(road, {one: found[one] for one in road.submitted[before:]}, AcknowledgedReply))
 
 
+async def each_once(road: Road, many: int) -> None:
+    """So many procedures were taken in, each numbered, delivered and acknowledged once."""
+    await audit.audit(road.kafka.bootstrap, road.submitted, and_then=("acknowledged",))
+    assert await road.rows("numbering", "SELECT count(*), max(sequence) FROM numbers") == [(many, many)]
+    told = "SELECT count(*), count(DISTINCT procedure_id) FROM court_messages"
+    assert await road.rows("routing", told) == [(many, many)]
+
+
 async def test_nothing_is_said_twice_after_databases_were_restored(whole: Whole) -> None:
     road = whole.road
     await whole.start()
@@ -168,10 +176,7 @@ async def test_nothing_is_said_twice_after_databases_were_restored(whole: Whole)
     await whole.submit(6)
     await acknowledged(road, 15)
     await whole.mails(2 * 21)
-    await audit.audit(road.kafka.bootstrap, road.submitted, and_then=("acknowledged",))
-    assert await road.rows("numbering", "SELECT count(*), max(sequence) FROM numbers") == [(21, 21)]
-    told = "SELECT count(*), count(DISTINCT procedure_id) FROM court_messages"
-    assert await road.rows("routing", told) == [(21, 21)]
+    await each_once(road, 21)
     receipts = "SELECT count(*), count(placed_at) FROM deliveries"
     assert await road.rows("routing", receipts) == [(21, 21)]
 
@@ -230,7 +235,4 @@ async def test_what_was_replayed_after_the_backup_is_known_again_and_not_done_a_
     await whole.submit(1)
     await acknowledged(road, 22)
     await whole.mails(2 * 23)
-    await audit.audit(road.kafka.bootstrap, road.submitted, and_then=("acknowledged",))
-    assert await road.rows("numbering", "SELECT count(*), max(sequence) FROM numbers") == [(23, 23)]
-    told = "SELECT count(*), count(DISTINCT procedure_id) FROM court_messages"
-    assert await road.rows("routing", told) == [(23, 23)]
+    await each_once(road, 23)
